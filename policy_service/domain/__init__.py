@@ -1,0 +1,1 @@
+"""The vocabulary: frozen types and errors that every stage exchanges. No third party."""

@@ -1,0 +1,1 @@
+"""Canonical JSON, hashing, ids and the clock. Standard library and rfc8785 only."""

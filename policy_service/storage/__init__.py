@@ -1,0 +1,1 @@
+"""State: tables, read and write sessions, the unit of work, migrations. SQLite or PostgreSQL."""
