@@ -53,10 +53,10 @@ class Database:
                     return
                 config = _config()
                 config.attributes["connection"] = connection
-                if revision == "head" or revision > (context.get_current_revision() or ""):
-                    command.upgrade(config, revision)
-                else:
+                if revision == "base" or revision < (context.get_current_revision() or ""):
                     command.downgrade(config, revision)
+                else:
+                    command.upgrade(config, revision)
         except SQLAlchemyError as error:
             raise StorageError(
                 f"state database cannot be prepared ({type(error).__name__}); "
