@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from hypothesis import settings
+
 from policy_service.kit.clock import FixedClock
 
 pytest_plugins = ["tests.fixtures.postgresql"]
+
+# The same examples on every run, and no time limit for one of them: figures live in benchmarks.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

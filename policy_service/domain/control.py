@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policy_service.domain.identifiers import AssetId
-from policy_service.domain.parameters import NO_PARAMETERS, Parameters
+from policy_service.domain.parameters import NO_PARAMETERS, Parameters, ParameterValue
 
 
 class Action(StrEnum):
@@ -53,8 +53,12 @@ class Control:
         """Write the control as people and policy files do: `partial(first=0, last=4)`."""
         if not self.parameters:
             return self.operator.value
-        inner = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        inner = ", ".join(f"{name}={_written(value)}" for name, value in self.parameters.items())
         return f"{self.operator.value}({inner})"
+
+
+def _written(value: ParameterValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 DENY = Control(operator=Operator.DENY)

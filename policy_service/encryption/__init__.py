@@ -1,0 +1,1 @@
+"""Keys, envelope encryption of columns, and signing keys. Deciding who may is not done here."""

@@ -1,0 +1,242 @@
+"""The vocabulary's own small rules: ids, orders, lookups, messages."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy_service.domain.asset import LegalClass, Sensitivity
+from policy_service.domain.audit import AuditReport
+from policy_service.domain.categories import CategoryEntry, CategoryTable
+from policy_service.domain.control import CLEAR, DENY, Control, Operator, stricter
+from policy_service.domain.control_text import read_control, read_settings
+from policy_service.domain.decision import DenyReason
+from policy_service.domain.errors import (
+    AccessDeniedError,
+    AuditError,
+    EnforcementError,
+    KeyUnavailableError,
+    MaskingError,
+    OrganisationError,
+    PolicyRowError,
+    PolicyServiceError,
+    StaleBundleError,
+)
+from policy_service.domain.finding import Finding, Severity, TestResult, Verification
+from policy_service.domain.identifiers import (
+    AssetId,
+    DataCategory,
+    RuleId,
+    asset_ancestors,
+    asset_id,
+    asset_parts,
+    category_ancestors,
+    category_covers,
+    group_id,
+)
+from policy_service.domain.parameters import Parameters
+from policy_service.domain.progress import silent
+from tests.builders import (
+    ACCOUNTS,
+    CLIENTS,
+    EMAIL,
+    NATIONAL_ID,
+    TELLER,
+    make_catalog,
+    make_directory,
+    make_draft,
+)
+
+CONTROLS = st.builds(
+    Control,
+    operator=st.sampled_from(Operator),
+    parameters=st.sampled_from([Parameters(), Parameters(last=4), Parameters(key="marketing")]),
+)
+TABLE = CategoryTable(
+    (
+        CategoryEntry(
+            category=DataCategory("user"),
+            sensitivity=Sensitivity.INTERNAL,
+            legal_classes=(LegalClass.PERSONAL_DATA,),
+            label="personal data",
+        ),
+        CategoryEntry(
+            category=DataCategory("user.health"),
+            sensitivity=Sensitivity.RESTRICTED,
+            legal_classes=(LegalClass.SPECIAL_CATEGORY, LegalClass.PERSONAL_DATA),
+            label="health",
+        ),
+    )
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=4))
+def test_asset_ids_give_back_their_names(names: list[str]) -> None:
+    """Dots and percent signs in names do not confuse the path."""
+    asset = asset_id(*names)
+    assert asset_parts(asset) == tuple(names)
+    assert len(asset_ancestors(asset)) == len(names)
+
+
+def test_ancestors_come_nearest_first() -> None:
+    """An asset and a category name themselves, then what contains them."""
+    assert asset_ancestors(AssetId("bank.public.clients")) == (
+        "bank.public.clients",
+        "bank.public",
+        "bank",
+    )
+    assert category_ancestors(DataCategory("user.contact.email")) == (
+        "user.contact.email",
+        "user.contact",
+        "user",
+    )
+    assert group_id(CLIENTS, EMAIL) == "bank.public.clients/user.contact.email"
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("user", "user", True),
+        ("user", "user.x", True),
+        ("user", "users", False),
+        ("a.b", "a", False),
+    ],
+)
+def test_a_category_covers_itself_and_what_is_below(wide: str, narrow: str, covers: bool) -> None:
+    """Covering goes by whole parts of the key."""
+    assert category_covers(DataCategory(wide), DataCategory(narrow)) is covers
+
+
+def test_sensitivity_and_strictness_are_ordered() -> None:
+    """Public is least sensitive; deny is strictest, clear least."""
+    assert [one.rank for one in Sensitivity] == [0, 1, 2, 3]
+    assert (Operator.DENY.strictness, Operator.CLEAR.strictness) == (9, 0)
+
+
+@settings(deadline=None)
+@given(CONTROLS, CONTROLS)
+def test_the_stricter_control_never_loosens(one: Control, other: Control) -> None:
+    """The result is as strict as the stricter, or redacted; and order does not matter."""
+    result = stricter(one, other)
+    assert result == stricter(other, one)
+    if one.operator is other.operator and one != other:
+        assert result.operator is Operator.REDACT
+    else:
+        assert result in (one, other)
+        assert result.operator.strictness >= max(one.operator.strictness, other.operator.strictness)
+
+
+def test_controls_are_read_as_they_are_written() -> None:
+    """A label read back is the same control; spaces do not matter."""
+    for control in (
+        DENY,
+        CLEAR,
+        Control(operator=Operator.PARTIAL, parameters=Parameters(first=0, last=4)),
+        Control(operator=Operator.GENERALISE, parameters=Parameters(to="prefix", keep=4)),
+    ):
+        assert read_control(control.label) == control
+    assert read_control(" partial ( last = 4 ) ").label == "partial(last=4)"
+    assert read_settings("a=-1, b=false,").items() == Parameters(a=-1, b=False).items()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hide", "`hide` is not a control; write one of deny, null"),
+        ("Deny!", "is not a control"),
+        ("partial(4)", "`4` is not a setting; write `name=value`"),
+    ],
+)
+def test_a_control_nobody_knows_is_refused(text: str, said: str) -> None:
+    """What is not a control or a setting is named, with what to write."""
+    with pytest.raises(ValueError, match=said):
+        read_control(text)
+
+
+def test_a_category_inherits_from_the_nearest_listed_one() -> None:
+    """Listed below, listed above, and not listed at all: never public."""
+    health, name = DataCategory("user.health.record"), DataCategory("user.name")
+    unknown = DataCategory("system.logs")
+    assert TABLE.label(health) == "health"
+    assert TABLE.sensitivity(name) is Sensitivity.INTERNAL
+    assert TABLE.sensitivity(unknown) is Sensitivity.CONFIDENTIAL
+    assert TABLE.label(unknown) == "system.logs"
+    assert TABLE.legal_classes(unknown) == ()
+
+
+def test_what_a_column_reveals_counts_too() -> None:
+    """A plain column that reveals health is as sensitive as health."""
+    name, reveals = DataCategory("user.name"), (DataCategory("user.health"),)
+    assert TABLE.sensitivity(name, reveals) is Sensitivity.RESTRICTED
+    assert TABLE.legal_classes(name, reveals) == ("personal_data", "special_category")
+
+
+def test_catalogues_find_tables_and_columns() -> None:
+    """Lookups go by exact id or name; groups follow the order of the table."""
+    catalog = make_catalog()
+    clients = catalog.table(CLIENTS)
+    assert clients is not None
+    assert clients.column("email") == catalog.find_column(AssetId(f"{CLIENTS}.email"))
+    assert clients.column("Email") is None
+    assert catalog.table(AssetId("bank.public.none")) is None
+    assert catalog.find_column(AssetId(f"{ACCOUNTS}.none")) is None
+    assert list(clients.groups())[1] == group_id(CLIENTS, NATIONAL_ID)
+
+
+def test_a_draft_finds_its_rules() -> None:
+    """Every kind of rule is listed in order and found by id."""
+    draft = make_draft()
+    assert [rule.id[0] for rule in draft.rules] == ["R"] * len(draft.access) + ["E", "T", "S"]
+    assert draft.rule(RuleId("S-0001")) == draft.separation[0]
+    assert draft.rule(RuleId("R-9999")) is None
+    point = draft.access[0].point
+    assert point.key == f"{TELLER}|{CLIENTS}/{EMAIL}|read|essential.service"
+
+
+def test_a_directory_finds_people_byte_for_byte() -> None:
+    """The same name in other letters is nobody."""
+    directory = make_directory()
+    assert directory.person("teller-1") is not None
+    assert directory.person("Teller-1") is None
+
+
+def test_an_error_finding_or_a_failed_test_forbids_publication() -> None:
+    """Warnings do not; errors and failing tests do."""
+    warning = Finding(check="c", severity=Severity.WARNING, message="m")
+    passed = TestResult(test="PT-0001", passed=True, detail="")
+    fine = Verification(findings=(warning,), tests=(passed,), changes=())
+    assert fine.publishable
+    error = replace(warning, severity=Severity.ERROR)
+    assert not replace(fine, findings=(error,)).publishable
+    assert not replace(fine, tests=(replace(passed, passed=False),)).publishable
+
+
+def test_an_audit_report_is_whole_without_problems() -> None:
+    """One problem is enough."""
+    report = AuditReport(entries=0, checkpoints=0, root="", problems=())
+    assert report.whole
+    assert not replace(report, problems=("x",)).whole
+
+
+def test_errors_carry_one_line_a_reason_and_an_exit_code() -> None:
+    """The message is the first argument, or the name; failures of enforcement say why they deny."""
+    assert PolicyServiceError("what is wrong").message == "what is wrong"
+    assert AuditError().message == "AuditError"
+    assert (OrganisationError("m", key="k", line=3).key, OrganisationError("m").line) == ("k", 0)
+    assert PolicyRowError("m", line=2).line == 2
+    reasons = [
+        (EnforcementError("m"), DenyReason.INTERNAL_ERROR),
+        (StaleBundleError("m"), DenyReason.STALE_BUNDLE),
+        (AccessDeniedError("m"), DenyReason.NO_MATCHING_RULE),
+        (MaskingError("m"), DenyReason.OBLIGATION_FAILURE),
+        (KeyUnavailableError("m"), DenyReason.OBLIGATION_FAILURE),
+    ]
+    assert all(error.reason is reason for error, reason in reasons)
+    assert {error.exit_code for error, _ in reasons} == {6}
+
+
+def test_silence_is_progress_too() -> None:
+    """Reporting to nobody does nothing."""
+    silent("stage", 1, 2)
