@@ -1,0 +1,1 @@
+"""Data sources to classified, profiled data assets. Reads databases, never writes to them."""
