@@ -1,0 +1,1 @@
+"""Enforcement: bundle + request → decision with obligations. Pure, immutable, fail closed."""

@@ -1,0 +1,81 @@
+"""Checks that a bundle must pass before it is compiled: what is doubtful is refused whole.
+
+Not a verification of the policy's sense: only of its form, so that no row can
+be read in two ways. A refusal leaves the policy that was in force in place.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from policy_service.domain.bundle import Bundle, Directory, PolicyRow, RuleObligation
+from policy_service.domain.control import Operator
+from policy_service.domain.errors import EnforcementError, PolicyRowError
+from policy_service.domain.identifiers import RuleId
+from policy_service.domain.organisation import Person
+from policy_service.kit.clock import parse_rfc3339
+
+ALLOW, DENY = "allow", "deny"
+ANY_PURPOSE = "*"
+
+
+def check_rows(rows: tuple[PolicyRow, ...]) -> None:
+    """Refuse an empty policy, an unknown effect and an empty field.
+
+    Raises `PolicyRowError`; its `line` is the place of the row, from 1.
+    """
+    if not rows:
+        raise EnforcementError("the policy has no row; an empty policy is refused")
+    for line, row in enumerate(rows, start=1):
+        if row.effect not in (ALLOW, DENY):
+            raise PolicyRowError(
+                f"row {line} has effect `{row.effect}`; write `allow` or `deny`", line=line
+            )
+        if not (row.role and row.resource and row.action and row.purpose and row.rule):
+            raise PolicyRowError(f"row {line} has an empty field; fill all six", line=line)
+
+
+def check_links(links: Iterable[tuple[str, str]], *, kind: str) -> None:
+    """Refuse links with an empty end. `kind` is `g` or `g2`."""
+    for line, (child, parent) in enumerate(links, start=1):
+        if not (child and parent):
+            raise PolicyRowError(f"`{kind}` link {line} has an empty end; name both", line=line)
+
+
+def obligations_by_rule(bundle: Bundle) -> Mapping[RuleId, RuleObligation]:
+    """Index the obligations; every allowing rule has exactly one, and none says deny."""
+    found: dict[RuleId, RuleObligation] = {}
+    for obligation in bundle.obligations:
+        if obligation.rule in found:
+            raise EnforcementError(f"rule `{obligation.rule}` has two obligations; keep one")
+        if obligation.control.operator is Operator.DENY:
+            raise EnforcementError(
+                f"rule `{obligation.rule}` allows with control `deny`; write a deny row instead"
+            )
+        found[obligation.rule] = obligation
+    for line, row in enumerate(bundle.rows, start=1):
+        if row.effect == ALLOW and row.rule not in found:
+            raise PolicyRowError(
+                f"row {line} allows by rule `{row.rule}`, which has no obligation; give it one",
+                line=line,
+            )
+    return found
+
+
+def people_by_subject(directory: Directory) -> Mapping[str, Person]:
+    """Index the people; a subject that is listed twice is refused."""
+    found: dict[str, Person] = {}
+    for person in directory.people:
+        if person.subject in found:
+            raise EnforcementError(f"subject `{person.subject}` is listed twice; keep one entry")
+        found[person.subject] = person
+    return found
+
+
+def expiry(bundle: Bundle) -> datetime:
+    """Read when the bundle ends, in UTC."""
+    try:
+        return parse_rfc3339(bundle.expires_at)
+    except ValueError as error:
+        raise EnforcementError(
+            f"revision {bundle.revision} has no readable expiry; publish it anew"
+        ) from error
