@@ -1,0 +1,1 @@
+"""A question in words → the provisions that answer it, nearest first."""
