@@ -1,15 +1,22 @@
 """Fixtures that every test may use: shared data, the repository's folders, a fixed clock."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from hypothesis import settings
 
 from policy_service.kit.clock import FixedClock
 
-pytest_plugins = ["tests.fixtures.postgresql"]
+# Idle OpenMP threads that spin would slow every other process on a small machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+pytest_plugins = [
+    "tests.fixtures.postgresql",
+    "tests.fixtures.platform",
+    "tests.fixtures.command_line",
+]
 
 # The same examples on every run, and no time limit for one of them: figures live in benchmarks.
 settings.register_profile("house", deadline=None, derandomize=True)

@@ -89,9 +89,10 @@ class RowFilter:
 
 
 def stricter(one: Control, other: Control) -> Control:
-    """Return the stricter control; of two equally strict ones that differ, redact."""
+    """Return the stricter control; of two equally strict ones that differ, redact or stricter."""
     if one == other:
         return one
-    if one.operator.strictness != other.operator.strictness:
+    if one.operator is not other.operator:
         return max(one, other, key=lambda control: control.operator.strictness)
-    return Control(operator=Operator.REDACT)
+    # INVARIANT: the result is never looser than either.
+    return Control(operator=max(one.operator, Operator.REDACT, key=lambda found: found.strictness))

@@ -1,0 +1,1 @@
+"""Foreign engines, one file each: the only importers of what they adapt. Nothing here imports."""

@@ -43,6 +43,7 @@ _TYPES = frozenset({
     _KINDS.TIMESTAMPTZ, _KINDS.DATETIME, _KINDS.INTERVAL,
 })  # fmt: skip
 _TABLE_PARTS = frozenset({"this", "db", "alias"})
+_MOST_PARTS = 20_000  # resolving takes seconds from there on
 _STATEMENTS = (exp.Select, exp.Union, exp.Except, exp.Intersect)
 
 
@@ -54,7 +55,11 @@ def check_statement(statement: exp.Expr) -> exp.Query:
     if not isinstance(statement, _STATEMENTS):
         kind = statement.key.upper()
         raise StatementRefusedError(f"only SELECT can be guarded; `{kind}` is refused")
-    for node in statement.walk():
+    for place, node in enumerate(statement.walk()):
+        if place >= _MOST_PARTS:
+            raise StatementRefusedError(
+                f"the statement has more than `{_MOST_PARTS}` parts; shorten its lists"
+            )
         _check_node(node)
     return statement
 
@@ -67,6 +72,10 @@ def _check_node(node: exp.Expr) -> None:
         raise StatementRefusedError(f"{what} `{node.key.upper()}` is not allowed; leave it out")
     if isinstance(node, exp.Table):
         _check_table(node)
+    elif isinstance(node, exp.With) and node.args.get("recursive"):
+        raise StatementRefusedError(
+            "WITH RECURSIVE is not allowed, as it may never end; write its steps as joins"
+        )
     elif isinstance(node, exp.Join) and node.args.get("method"):
         raise StatementRefusedError("a NATURAL join is not allowed; name its columns with ON")
     elif isinstance(node, exp.In) and node.args.get("field") is not None:

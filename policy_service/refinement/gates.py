@@ -1,7 +1,8 @@
 """The gates of promotion: a version that fails one is registered, and never used.
 
-Held-out acceptance must not fall, the frozen safety set must hold, and no single reviewer
-may sway what the others judged: averages do not reveal poisoning, so each gate stands alone.
+Held-out acceptance must not fall by more than noise, the frozen safety set must hold, and
+no single reviewer may sway what the others judged: averages do not reveal poisoning, so
+each gate stands alone.
 """
 
 import math
@@ -21,6 +22,7 @@ FOLDS = 5
 SAFETY_MARGIN = 1.0  # reward: at β 1 and an even prior, exp(1) = 2.7 times likelier
 MAX_INFLUENCE = 0.2  # share of the decisions on others' points that one reviewer may flip
 MIN_FOR_INFLUENCE = 20  # preferences
+NOISE = 0.01  # a fall of held-out acceptance by less says nothing
 _STAGE = "gates"
 _NO_PRIOR = 1e-6  # of a control that no draft considered
 Trainer = Callable[[Sequence[Preference]], RewardModel]
@@ -206,7 +208,7 @@ def _reasons(
     reasons = []
     if points < 2:
         reasons.append("verdicts on one decision point only cannot be held out; review more rules")
-    elif after < before - 1e-9:
+    elif after < before - NOISE:
         reasons.append(f"held-out acceptance falls from {before:.3f} to {after:.3f}")
     if violations:
         reasons.append(f"the safety set does not hold at `{'`, `'.join(violations)}`")

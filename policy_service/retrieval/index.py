@@ -166,8 +166,8 @@ def open_index(
 ) -> ProvisionIndex:
     """Open the index of exactly these provisions; build what is missing or damaged.
 
-    Only changed provisions are embedded again; embeddings in the folder `shipped` are reused. Raises `RetrievalError` for no or repeated
-    provisions and for a folder that cannot be written.
+    Only changed provisions are embedded again; embeddings in the folder `shipped` are reused.
+    Raises `RetrievalError` for no or repeated provisions and for a folder that cannot be written.
     """
     from policy_service.engines.llama_index import EmbeddedStore, LlamaIndexRetrieval
 

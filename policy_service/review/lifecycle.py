@@ -15,15 +15,22 @@ class Event(StrEnum):
 
     VERDICT = "verdict"  # somebody judged a rule; where it leads depends on all verdicts
     PUBLISH = "publish"
+    RENEW = "renew"  # the live draft is issued again, before or after its bundle expires
     SUPERSEDE = "supersede"
     ROLL_BACK = "roll_back"
+    REDRAFT = "redraft"  # the same inputs gave the same draft again
     RESTORE = "restore"  # a rollback made this earlier bundle the live one again
 
 
 _ALLOWED: dict[Event, dict[DraftState, DraftState]] = {
     Event.PUBLISH: {DraftState.APPROVED: DraftState.PUBLISHED},
+    Event.RENEW: {DraftState.PUBLISHED: DraftState.PUBLISHED},
     Event.SUPERSEDE: {DraftState.PUBLISHED: DraftState.SUPERSEDED},
     Event.ROLL_BACK: {DraftState.PUBLISHED: DraftState.ROLLED_BACK},
+    Event.REDRAFT: {
+        DraftState.SUPERSEDED: DraftState.DRAFTED,
+        DraftState.ROLLED_BACK: DraftState.DRAFTED,
+    },
     Event.RESTORE: {DraftState.SUPERSEDED: DraftState.PUBLISHED},
 }
 REVIEWABLE = frozenset(

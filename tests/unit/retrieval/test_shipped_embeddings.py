@@ -10,9 +10,7 @@ from policy_service.retrieval.store import known_vectors
 
 def test_every_shipped_provision_is_embedded(repository: Path) -> None:
     """A digest that changed without `make embeddings` would make every first run slow."""
-    corpus = load_corpus(
-        [repository / "regulations_corpus", repository / "policies" / "standards"]
-    )
+    corpus = load_corpus([repository / "regulations_corpus", repository / "policies" / "standards"])
     shipped = known_vectors(
         repository / "regulations_corpus" / "embeddings",
         encoder=PINNED_SHA256["model.safetensors"],

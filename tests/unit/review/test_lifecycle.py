@@ -8,6 +8,9 @@ from policy_service.review.lifecycle import REVIEWABLE, Event, advance
 
 ALLOWED = {
     (DraftState.APPROVED, Event.PUBLISH): DraftState.PUBLISHED,
+    (DraftState.SUPERSEDED, Event.REDRAFT): DraftState.DRAFTED,
+    (DraftState.ROLLED_BACK, Event.REDRAFT): DraftState.DRAFTED,
+    (DraftState.PUBLISHED, Event.RENEW): DraftState.PUBLISHED,
     (DraftState.PUBLISHED, Event.SUPERSEDE): DraftState.SUPERSEDED,
     (DraftState.PUBLISHED, Event.ROLL_BACK): DraftState.ROLLED_BACK,
     (DraftState.SUPERSEDED, Event.RESTORE): DraftState.PUBLISHED,

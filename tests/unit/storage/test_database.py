@@ -57,9 +57,14 @@ def test_migrations_run_down_and_up_again(database: Database) -> None:
 
 def test_a_unit_of_work_keeps_nothing_when_it_fails(database: Database) -> None:
     """An exception takes back everything that was written before it."""
-    with pytest.raises(RuntimeError, match="half way"), database.write() as session:
-        accounts.add_account(session, ADMIN, password_hash=None, at=AT)
-        raise RuntimeError("half way")
+
+    def fail_half_way() -> None:
+        with database.write() as session:
+            accounts.add_account(session, ADMIN, password_hash=None, at=AT)
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
     assert names(database) == []
 
 

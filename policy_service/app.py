@@ -1,0 +1,195 @@
+"""The one place where objects are built from settings: the platform, the web application."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from fastapi import FastAPI
+from numpy.typing import NDArray
+
+from policy_service.api.access import SESSION_COOKIE
+from policy_service.api.application import create_api
+from policy_service.api.problems import status_of
+from policy_service.audit.log import AuditLog
+from policy_service.corpus.categories import load_category_table
+from policy_service.corpus.collection import load_corpus
+from policy_service.domain.errors import CorpusError
+from policy_service.domain.progress import Progress
+from policy_service.domain.provision import Provision
+from policy_service.encryption.keyring import KeyRing
+from policy_service.encryption.signing_keys import (
+    create_signing_key,
+    open_signing_key,
+    open_verifier,
+)
+from policy_service.engines.cryptography import Ed25519Signer
+from policy_service.engines.encoder import Encoder
+from policy_service.kit.clock import Clock, SystemClock
+from policy_service.kit.ids import new_id
+from policy_service.portal.application import create_portal
+from policy_service.refinement.registry import ModelRegistry
+from policy_service.retrieval.index import ProvisionIndex, open_index
+from policy_service.settings import Settings
+from policy_service.storage.database import Database
+from policy_service.workflows.decide import DecisionDesk
+from policy_service.workflows.jobs import JobRunner
+from policy_service.workflows.platform import AUDIT_FILE, Platform
+
+if TYPE_CHECKING:
+    from policy_service.engines.presidio import PresidioText
+
+
+def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platform:
+    """Build an installation: make what is missing in `home`, open what is there.
+
+    Raises the error of whatever is missing, damaged or not to be trusted.
+    """
+    clock = clock or SystemClock()
+    home = settings.home.resolve()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    policies = settings.policies_folder
+    corpus = load_corpus([settings.regulations_folder, policies / "standards"])
+    database = Database(settings.database_url)
+    database.migrate()
+    signer = _signing_key(home / "signing.pem", settings)
+    verifier = open_verifier(home / "signing.pem")
+    encoder = cache(Encoder.load)
+    return Platform(
+        folder=home,
+        tenant=settings.tenant,
+        database=database,
+        audit=AuditLog(home / AUDIT_FILE, clock=clock, signer=signer, verifier=verifier),
+        corpus=corpus,
+        categories=load_category_table(policies / "data_categories.yaml"),
+        casbin_model=_read_text(policies / "casbin" / "standard.conf"),
+        keyring=_keyring(home / "keyring.json", settings, clock),
+        signer=signer,
+        verifier=verifier,
+        models=ModelRegistry(folder=home / "models", encoder=_LateEncoder(encoder)),
+        encoder=encoder,
+        index=_index_opener(settings, encoder, home / "index", corpus.provisions),
+        text_finder=cache(_load_text_finder),
+        clock=clock,
+        make_id=new_id,
+        bundle_lifetime=settings.bundle_lifetime,
+        shadow_every=settings.shadow_every,
+        registers_reviewers=settings.registers_reviewers,
+    )
+
+
+def create_web(platform: Platform, *, https: bool = False) -> FastAPI:
+    """Build the web application: the API with the portal beside it; `https`: reached by TLS."""
+    desk = DecisionDesk(platform)
+    jobs = JobRunner(platform)
+    portal = create_portal(
+        platform,
+        jobs=jobs,
+        desk=desk,
+        session_cookie=SESSION_COOKIE,
+        status_of=status_of,
+        https=https,
+    )
+    return create_api(platform, jobs=jobs, desk=desk, https=https, portal=portal)
+
+
+def close_platform(platform: Platform) -> None:
+    """Let go of the log and the database."""
+    platform.audit.close()
+    platform.database.close()
+
+
+def _load_text_finder() -> "PresidioText":
+    from policy_service.engines.presidio import PresidioText
+
+    return PresidioText.load()
+
+
+class _LateEncoder:
+    """An encoder that is loaded when it is first asked, not before."""
+
+    def __init__(self, load: Callable[[], Encoder]) -> None:
+        self._load = load
+
+    @property
+    def sha256(self) -> str:
+        return self._load().sha256
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._load().encode(texts)
+
+
+def _index_opener(
+    settings: Settings,
+    encoder: Callable[[], Encoder],
+    folder: Path,
+    provisions: Sequence[Provision],
+) -> Callable[[Progress], ProvisionIndex]:
+    """Return a function that opens the index once and shows whoever is first the progress."""
+    opened: list[ProvisionIndex] = []
+    lock = threading.Lock()
+
+    def open_once(progress: Progress) -> ProvisionIndex:
+        with lock:
+            if not opened:
+                opened.append(_open_index(settings, encoder(), folder, provisions, progress))
+            return opened[0]
+
+    return open_once
+
+
+def _open_index(
+    settings: Settings,
+    encoder: Encoder,
+    folder: Path,
+    provisions: Sequence[Provision],
+    progress: Progress,
+) -> ProvisionIndex:
+    if settings.retrieval == "embedded":
+        return open_index(
+            folder=folder,
+            provisions=provisions,
+            encoder=encoder,
+            shipped=settings.regulations_folder / "embeddings",
+            progress=progress,
+        )
+    from policy_service.retrieval.remote import open_weaviate_index
+
+    key = settings.weaviate_api_key
+    return open_weaviate_index(
+        url=settings.weaviate_url,
+        api_key="" if key is None else key.get_secret_value(),
+        provisions=provisions,
+        encoder=encoder,
+        progress=progress,
+    )
+
+
+def _signing_key(path: Path, settings: Settings) -> Ed25519Signer:
+    passphrase = _passphrase(settings)
+    if path.exists():
+        return open_signing_key(path, passphrase=passphrase)
+    return create_signing_key(path, passphrase=passphrase)
+
+
+def _keyring(path: Path, settings: Settings, clock: Clock) -> KeyRing:
+    passphrase = _passphrase(settings)
+    if path.exists():
+        return KeyRing.open(path, clock=clock, passphrase=passphrase)
+    return KeyRing.create(path, clock=clock, passphrase=passphrase)
+
+
+def _passphrase(settings: Settings) -> str | None:
+    secret = settings.keyring_passphrase
+    return None if secret is None else secret.get_secret_value()
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CorpusError(
+            f"`{path.name}` cannot be read; point POLICY_SERVICE_POLICIES at the policies folder"
+        ) from error

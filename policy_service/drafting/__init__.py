@@ -1,0 +1,1 @@
+"""Drafting: from an organisation, a catalogue and a corpus to a proposed, grounded policy."""

@@ -1,0 +1,150 @@
+"""The grounded prior π₀: a log-linear score of named features for every candidate control.
+
+What the duty needs weighs most, then how harmful the data is, then what the provisions
+that bind this point ask for. The weights are written here, not learned: learning
+happens in the reward model, outside (DESIGN section 6).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from policy_service.domain.asset import Sensitivity
+from policy_service.domain.control import Control, Operator
+from policy_service.domain.identifiers import DataCategory, Purpose
+from policy_service.domain.provision import ControlKind, Obligation
+from policy_service.drafting.floors import covers_category, purpose_within
+from policy_service.drafting.needs import Need
+
+# How well each operator serves a need, in logits; what is not listed serves it not at all.
+_FIT: Mapping[Need, Mapping[Operator, float]] = {
+    Need.NONE: {Operator.DENY: 4.0, Operator.REDACT: 1.0, Operator.NULL: 1.0},
+    Need.STRUCTURE: {
+        Operator.REDACT: 3.5,
+        Operator.NULL: 2.0,
+        Operator.DENY: 1.5,
+        Operator.PSEUDONYMISE: 0.5,
+    },
+    Need.COARSE: {
+        Operator.GENERALISE: 4.0,
+        Operator.BUCKET: 4.0,
+        Operator.PSEUDONYMISE: 1.5,
+        Operator.DENY: 1.4,
+        Operator.REDACT: 1.0,
+        Operator.CLEAR: 0.4,
+    },
+    Need.JOIN: {
+        Operator.PSEUDONYMISE: 4.0,
+        Operator.FORMAT_PRESERVING: 2.5,
+        Operator.DENY: 1.0,
+        Operator.GENERALISE: 0.8,
+        Operator.REDACT: 0.5,
+    },
+    Need.PART: {
+        Operator.PARTIAL: 4.0,
+        Operator.GENERALISE: 1.5,
+        Operator.REDACT: 1.2,
+        Operator.DENY: 1.2,
+        Operator.PSEUDONYMISE: 0.8,
+        Operator.CLEAR: 0.6,
+    },
+    Need.FULL: {
+        Operator.CLEAR: 4.5,
+        Operator.PARTIAL: 1.2,
+        Operator.GENERALISE: 0.6,
+        Operator.BUCKET: 0.6,
+        Operator.REDACT: 1.0,  # of free text: the story without the persons in it
+        Operator.PSEUDONYMISE: 0.4,
+    },
+}
+# How much of a value an operator gives away, 0 to 1.
+_OPENNESS: Mapping[Operator, float] = {
+    Operator.CLEAR: 1.0,
+    Operator.PARTIAL: 0.5,
+    Operator.FORMAT_PRESERVING: 0.3,
+    Operator.PSEUDONYMISE: 0.3,
+    Operator.BUCKET: 0.3,
+    Operator.GENERALISE: 0.3,
+}
+_SENSITIVITY_WEIGHT = 0.5
+_EXCLUDED_PURPOSE_WEIGHT = 1.0  # where a clause names the category; a third where it is wide
+_ASKED_FOR_WEIGHT = 0.25  # each masking obligation that names the operator
+_ASKED_FOR_MOST = 0.75
+_ALLOWED_WEIGHT = 0.3  # the purpose is one for which the clear value is foreseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One named part of a score, in logits."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """What a point is like, as far as the prior cares."""
+
+    need: Need
+    sensitivity: Sensitivity
+    categories: tuple[DataCategory, ...]
+    purpose: Purpose
+
+
+def prior_features(
+    control: Control, weighing: Weighing, obligations: Iterable[Obligation]
+) -> tuple[Feature, ...]:
+    """Score one control, feature by feature; a feature of weight 0 is left out."""
+    openness = _OPENNESS.get(control.operator, 0.0)
+    masking, excluded = _advice(control, weighing, tuple(obligations))
+    features = (
+        Feature(name="need", value=_FIT[weighing.need].get(control.operator, 0.0)),
+        Feature(
+            name="sensitivity",
+            value=-_SENSITIVITY_WEIGHT * openness * weighing.sensitivity.rank,
+        ),
+        Feature(name="excluded purpose", value=-_EXCLUDED_PURPOSE_WEIGHT * openness * excluded),
+        Feature(name="asked for", value=masking),
+    )
+    return tuple(feature for feature in features if feature.value)
+
+
+def prior_probabilities(
+    controls: Sequence[Control], weighing: Weighing, obligations: Iterable[Obligation]
+) -> tuple[float, ...]:
+    """Turn the scores of all candidates into probabilities that sum to 1."""
+    binding = tuple(obligations)
+    scores = [
+        math.fsum(feature.value for feature in prior_features(control, weighing, binding))
+        for control in controls
+    ]
+    return softmax(scores)
+
+
+def softmax(scores: Sequence[float]) -> tuple[float, ...]:
+    """Exponentiate and normalise; the largest score is taken out first, so nothing overflows."""
+    top = max(scores)
+    weights = [math.exp(score - top) for score in scores]
+    total = math.fsum(weights)
+    return tuple(weight / total for weight in weights)
+
+
+def _advice(
+    control: Control, weighing: Weighing, obligations: tuple[Obligation, ...]
+) -> tuple[float, float]:
+    """Sum up what masking obligations ask for, and whether a purpose is excluded."""
+    asked, excluded = 0.0, 0.0
+    for one in obligations:
+        if not covers_category(one, weighing.categories):
+            continue
+        if one.kind is ControlKind.PURPOSE_LIMITATION:
+            if purpose_within(one.parameters.texts("excluded_purposes"), weighing.purpose):
+                specific = any("." in wide for wide in one.data_categories)
+                excluded = max(excluded, 1.0 if specific else 1 / 3)
+        elif one.kind is ControlKind.MASKING:
+            foreseen = purpose_within(one.parameters.texts("unless_purposes"), weighing.purpose)
+            if foreseen and control.operator is Operator.CLEAR:
+                asked += _ALLOWED_WEIGHT
+            elif not foreseen and control.operator in one.parameters.texts("operators"):
+                asked += _ASKED_FOR_WEIGHT
+    return min(asked, _ASKED_FOR_MOST), excluded

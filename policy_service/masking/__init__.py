@@ -1,0 +1,1 @@
+"""Masking: obligations to masked tables, values and text. Deciding what to mask is elsewhere."""

@@ -1,0 +1,44 @@
+"""The masks as functions of a SQLite connection: the scalar forms themselves.
+
+Statements of users cannot name these functions: the rewriter's allow-list has
+none of them. Keys stay in Python.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from policy_service.domain.control import Control, Operator
+from policy_service.domain.parameters import Parameters
+from policy_service.masking.generalise import bucket, generalise
+from policy_service.masking.keys import MaskingKeys
+from policy_service.masking.partial import partial
+from policy_service.masking.values import mask_value
+
+SqliteFunction = Callable[..., str | None]
+
+
+def register_masks(connection: sqlite3.Connection, *, keys: MaskingKeys) -> None:
+    """Register every mask that rewritten statements use; again with other keys replaces them."""
+    functions: tuple[tuple[str, int, SqliteFunction], ...] = (
+        ("ps_generalise", 3, lambda value, to, keep: generalise(value, to=to, keep=keep)),
+        ("ps_bucket", 2, lambda value, width: bucket(value, width=width)),
+        ("ps_partial", 3, lambda value, first, last: partial(value, first=first, last=last)),
+        ("ps_pseudonymise", 2, _keyed(Operator.PSEUDONYMISE, keys)),
+        ("ps_format_preserving", 2, _keyed(Operator.FORMAT_PRESERVING, keys)),
+    )
+    for name, arguments, function in functions:
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def _keyed(operator: Operator, keys: MaskingKeys) -> SqliteFunction:
+    controls: dict[str, Control] = {}
+
+    def masked(value: object, key_name: str) -> str | None:
+        control = controls.get(key_name)
+        if control is None:
+            control = Control(operator=operator, parameters=Parameters(key=key_name))
+            controls[key_name] = control
+        shown = mask_value(value, control, keys=keys)
+        return None if shown is None else str(shown)
+
+    return masked

@@ -1,0 +1,1 @@
+"""The portal: server-rendered pages on which people review, publish and look things up."""

@@ -1,0 +1,88 @@
+"""Settings of an installation, from the environment (`POLICY_SERVICE_…`).
+
+Read by `app` and `cli` only. What is missing or half given where security depends
+on it refuses start-up.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from policy_service.domain.errors import UsageError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """One installation. Every field is a variable `POLICY_SERVICE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="POLICY_SERVICE_", extra="ignore", frozen=True)
+
+    home: Path = Path(".policy-service")  # keys, audit log, index, models; SQLite state
+    state_url: str = ""  # SQLAlchemy URL of the state; none: SQLite in `home`
+    tenant: str = "default"
+    regulations: Path | None = None  # folder of digests; none: the ones that ship
+    policies: Path | None = None  # folder of internal policies; none: the ones that ship
+    keyring_passphrase: SecretStr | None = None
+    bundle_lifetime_days: Annotated[int, Field(ge=1, le=365)] = 30
+    shadow_every: Annotated[int, Field(ge=1)] = 1000
+    registers_reviewers: bool = True
+    https: bool = False  # people reach the portal over TLS, ended by a proxy in front
+    retrieval: Literal["embedded", "weaviate"] = "embedded"
+    weaviate_url: str = ""
+    weaviate_api_key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Settings":
+        if (self.retrieval == "weaviate") != bool(self.weaviate_url):
+            raise ValueError(
+                "POLICY_SERVICE_RETRIEVAL=weaviate and POLICY_SERVICE_WEAVIATE_URL go together"
+            )
+        if self.keyring_passphrase is not None and not self.keyring_passphrase.get_secret_value():
+            raise ValueError("POLICY_SERVICE_KEYRING_PASSPHRASE is set but empty")
+        return self
+
+    @property
+    def bundle_lifetime(self) -> timedelta:
+        """Return how long a published bundle may be enforced."""
+        return timedelta(days=self.bundle_lifetime_days)
+
+    @property
+    def database_url(self) -> str:
+        """Return the state database's address."""
+        return self.state_url or f"sqlite:///{self.home.resolve() / 'state.db'}"
+
+    @property
+    def regulations_folder(self) -> Path:
+        """Return the folder of regulation digests."""
+        return self.regulations or _shipped("regulations_corpus")
+
+    @property
+    def policies_folder(self) -> Path:
+        """Return the folder of internal policies, controls and sample organisations."""
+        return self.policies or _shipped("policies")
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises `UsageError` naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        where = f"`POLICY_SERVICE_{name.upper()}`: " if name else ""
+        raise UsageError(f"settings: {where}{message}") from error
+
+
+def _shipped(folder: str) -> Path:
+    """Find a folder beside the checkout's package, else where the wheel put it."""
+    import sys
+
+    beside = _PACKAGE.parent / folder
+    if beside.is_dir():
+        return beside
+    return Path(sys.prefix) / "share" / "policy-service" / folder

@@ -1,0 +1,1 @@
+"""Verification: what a draft must hold before people may publish it."""

@@ -1,0 +1,52 @@
+"""The platform: every collaborator that workflows need, built once by `app.py`.
+
+Heavy engines come as callables, so that a command that needs none pays for none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policy_service.audit.log import AuditLog
+from policy_service.corpus.collection import Corpus
+from policy_service.domain.categories import CategoryTable
+from policy_service.domain.progress import Progress
+from policy_service.encryption.keyring import KeyRing
+from policy_service.engines.cryptography import Ed25519Signer, Ed25519Verifier
+from policy_service.engines.encoder import Encoder
+from policy_service.kit.clock import Clock
+from policy_service.refinement.registry import ModelRegistry
+from policy_service.retrieval.index import ProvisionIndex
+from policy_service.storage.database import Database
+
+if TYPE_CHECKING:  # it imports spacy and torch, which most commands do not need
+    from policy_service.engines.presidio import PresidioText
+
+AUDIT_FILE = "audit.log"  # in the platform's folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What an installation of the service is made of."""
+
+    folder: Path  # where state that is not in the database lives
+    tenant: str
+    database: Database
+    audit: AuditLog
+    corpus: Corpus
+    categories: CategoryTable
+    casbin_model: str
+    keyring: KeyRing
+    signer: Ed25519Signer
+    verifier: Ed25519Verifier
+    models: ModelRegistry
+    encoder: Callable[[], Encoder]
+    index: Callable[[Progress], ProvisionIndex]
+    text_finder: "Callable[[], PresidioText]"
+    clock: Clock
+    make_id: Callable[[str], str]
+    bundle_lifetime: timedelta
+    shadow_every: int  # one decision in so many is checked against pycasbin
+    registers_reviewers: bool  # the local command line may name new reviewers

@@ -1,0 +1,151 @@
+"""Trace: a decision → its rules → their approvals → the draft → the clauses; with its proof.
+
+Law 6: every cell somebody saw, or did not see, leads back to the text it stands on.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+
+from policy_service.audit.merkle import verify_inclusion
+from policy_service.domain.bundle import Bundle
+from policy_service.domain.decision import DecisionRecord
+from policy_service.domain.draft import Draft, Rule
+from policy_service.domain.errors import AuditError, NotFoundError
+from policy_service.domain.hashes import rule_sha256
+from policy_service.domain.plain import to_plain
+from policy_service.domain.provision import Citation, Provision
+from policy_service.domain.review import Verdict, VerdictKind
+from policy_service.kit.canonical import content_sha256
+from policy_service.storage import bundles, drafts
+from policy_service.storage.sessions import ReadSession
+from policy_service.workflows.platform import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedClause:
+    """A citation and the provision it quotes, if the corpus still holds that text."""
+
+    citation: Citation
+    provision: Provision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedRule:
+    """One deciding rule with the approvals of exactly this content, and its clauses."""
+
+    rule: Rule
+    sha256: str
+    approvals: tuple[Verdict, ...]
+    clauses: tuple[CitedClause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditProof:
+    """The decision's place in the audit log; `root` is base64 of the tree head it is proven in."""
+
+    index: int
+    entry_sha256: str
+    tree_size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The whole way from a decision back to the law. `draft` is empty where nothing was live."""
+
+    record: DecisionRecord
+    draft: str
+    draft_sha256: str
+    model_version: str
+    corpus_sha256: str
+    rules: tuple[TracedRule, ...]
+    proof: AuditProof
+
+
+def trace(platform: Platform, decision_id: str) -> Trace:
+    """Trace a recorded decision. Raises `NotFoundError`; `AuditError` where its entry differs."""
+    with platform.database.read() as session:
+        found = bundles.find_decision(session, decision_id)
+        if found is None:
+            raise NotFoundError(f"no decision `{decision_id}`; decisions are shown with their id")
+        record, index = found
+        bundle = _bundle(session, record)
+        content: Draft | None = None
+        verdicts: tuple[Verdict, ...] = ()
+        if bundle is not None:
+            content = drafts.content_by_sha256(session, bundle.draft, bundle.draft_sha256)
+            verdicts = drafts.list_verdicts(session, bundle.draft)
+    return Trace(
+        record=record,
+        draft="" if bundle is None else bundle.draft,
+        draft_sha256="" if bundle is None else bundle.draft_sha256,
+        model_version="" if content is None else content.lineage.model_version,
+        corpus_sha256="" if content is None else content.lineage.corpus_sha256,
+        rules=() if content is None else _rules(platform, record, content, verdicts),
+        proof=_prove(platform, record, index),
+    )
+
+
+def _bundle(session: ReadSession, record: DecisionRecord) -> Bundle | None:
+    return next(
+        (
+            stored.signed.bundle
+            for stored in bundles.list_bundles(session)
+            if stored.signed.bundle.revision == record.decision.revision
+        ),
+        None,
+    )
+
+
+def _rules(
+    platform: Platform, record: DecisionRecord, draft: Draft, verdicts: tuple[Verdict, ...]
+) -> tuple[TracedRule, ...]:
+    provisions = {provision.id: provision for provision in platform.corpus.provisions}
+    traced = []
+    for rule_id in record.decision.rules:
+        rule = draft.rule(rule_id)
+        if rule is None:
+            continue
+        sha256 = rule_sha256(rule)
+        traced.append(
+            TracedRule(
+                rule=rule,
+                sha256=sha256,
+                approvals=tuple(
+                    verdict
+                    for verdict in verdicts
+                    if verdict.rule == rule_id
+                    and verdict.kind is VerdictKind.APPROVE
+                    and verdict.rule_sha256 == sha256
+                ),
+                clauses=tuple(
+                    CitedClause(citation=one, provision=provisions.get(one.provision))
+                    for one in rule.citations
+                ),
+            )
+        )
+    return tuple(traced)
+
+
+def _prove(platform: Platform, record: DecisionRecord, index: int) -> AuditProof:
+    entry = platform.audit.entry(index)
+    fits = entry.event.subject == record.id and entry.event.details.text(
+        "record_sha256"
+    ) == content_sha256(to_plain(record))
+    if not fits:
+        raise AuditError(
+            f"decision `{record.id}` is not what entry {index} of the audit log says it was; "
+            "check the log: `policy-service audit verify`"
+        )
+    proof = platform.audit.inclusion_proof(index)
+    root = platform.audit.root(proof.size)
+    if not verify_inclusion(proof, root=root):
+        raise AuditError(
+            f"entry {index} cannot be proven in the log; `policy-service audit verify`"
+        )
+    return AuditProof(
+        index=index,
+        entry_sha256=entry.sha256,
+        tree_size=proof.size,
+        root=b64encode(root).decode(),
+    )

@@ -1,0 +1,161 @@
+"""Guarding polars tables and JSON records equals guarding them in SQL."""
+
+import polars as pl
+import pytest
+
+from policy_service.domain.control import CLEAR, Join, RowFilter
+from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
+from policy_service.domain.identifiers import AssetId
+from policy_service.masking.values import mask_value
+from policy_service.middleware.dataframe import guard
+from policy_service.middleware.records import RecordMapping, guard_json
+from tests.laws.sql_probe_bank import ATTRIBUTES, KEYS, Table, Views, bank, control, masked
+
+TABLES = {table.name: table for table in bank()}
+MASKED = {table.name: table for table in masked(bank())}
+
+
+def frame(table: Table) -> pl.DataFrame:
+    """Hold a table in polars."""
+    return pl.DataFrame(list(table.rows), schema=list(table.columns), orient="row")
+
+
+def ask(name: str, views: Views | None = None) -> pl.DataFrame:
+    """Guard one table for the teller."""
+    return guard(
+        frame(TABLES[name]),
+        pdp=views or Views(bank()),
+        subject="teller-7",
+        purpose="service",
+        asset=TABLES[name].id,
+        keys=KEYS,
+        related={TABLES["client"].id: frame(TABLES["client"])},
+    )
+
+
+@pytest.mark.parametrize("name", ["client", "account", "district"])
+def test_guarded_frame_equals_masked_rows(name: str) -> None:
+    """A guarded frame holds the visible rows, each cell in its scalar mask."""
+    guarded = ask(name)
+    assert guarded.columns == list(MASKED[name].columns)
+    assert guarded.rows() == list(MASKED[name].rows)
+
+
+def test_no_readable_column_is_denied() -> None:
+    """A frame of which nothing may be read is denied, not returned empty."""
+    with pytest.raises(AccessDeniedError, match="no column"):
+        ask("vault")
+
+
+def test_missing_attribute_shows_no_row() -> None:
+    """Without the filter's attribute no row is left."""
+    assert ask("client", Views(bank(), attributes=())).is_empty()
+
+
+def test_filters_that_cannot_be_followed_deny() -> None:
+    """A missing related table, a missing column or an odd type shows nothing."""
+    table = TABLES["account"]
+    for related in ({}, {TABLES["client"].id: pl.DataFrame({"x": [1]})}):
+        with pytest.raises(MaskingError, match="needs"):
+            guard(
+                frame(table),
+                pdp=Views(bank()),
+                subject="s",
+                purpose="service",
+                asset=table.id,
+                keys=KEYS,
+                related=related,
+            )
+    with pytest.raises(EnforcementError):
+        ask("client", Views(bank(), attributes=(("district", "18"),)))
+
+
+def test_decision_point_that_fails_denies() -> None:
+    """An error of the decision point shows nothing."""
+    with pytest.raises(MaskingError):
+        ask("client", Views([]))
+    with pytest.raises(AccessDeniedError):
+        guard(
+            frame(TABLES["client"]),
+            pdp=Views(bank()),
+            subject="s",
+            purpose="another",
+            asset=TABLES["client"].id,
+            keys=KEYS,
+        )
+
+
+def test_two_filters_both_hold() -> None:
+    """All row filters of a view hold together."""
+    own = RowFilter(table=TABLES["client"].id, column="client_id", subject_attribute="id")
+    table = Table(
+        "client",
+        {**TABLES["client"].columns, "client_id": ("integer", CLEAR)},
+        TABLES["client"].rows,
+        frozenset(),
+        (*TABLES["client"].row_filters, own),
+    )
+    guarded = ask("client", Views([table], attributes=(*ATTRIBUTES, ("id", 3))))
+    assert guarded["client_id"].to_list() == [3]
+
+
+MAPPING = RecordMapping(
+    table=TABLES["client"].id,
+    fields=(("id", "client_id"), ("mail", "email"), ("place", "district_id"), ("who", "name")),
+    rows_at=("data", "items"),
+)
+VIEW = TABLES["client"].view(ATTRIBUTES)
+
+
+def test_records_are_filtered_masked_and_cut() -> None:
+    """Only mapped, readable fields of visible records are left."""
+    body = {
+        "data": {
+            "items": [
+                {"id": 1, "mail": "a@b.c", "place": 18, "who": "CANARY", "note": "CANARY"},
+                {"id": 2, "mail": "CANARY", "place": 1},
+            ],
+            "next": "CANARY",
+        }
+    }
+    shown = guard_json(body, mapping=MAPPING, view=VIEW, keys=KEYS)
+    pseudonym = mask_value(1, VIEW.columns[0].control, keys=KEYS)
+    record = {"id": pseudonym, "mail": "[redacted]", "place": 18}
+    assert shown == {"data": {"items": [record]}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"data": []},
+        {"data": {"items": [1]}},
+        {"data": {"items": "x"}},
+        {"data": {"items": [{"id": 1}]}},
+        {"data": {"items": {"id": 1, "place": 1}}},
+        {"data": {"items": [{"id": {"a": 1}, "place": 18}]}},
+    ],
+)
+def test_records_of_another_shape_are_withheld(body: object) -> None:
+    """A body that is not as declared, or cannot be filtered or masked, is an error."""
+    with pytest.raises(MaskingError):
+        guard_json(body, mapping=MAPPING, view=VIEW, keys=KEYS)
+
+
+def test_filters_with_a_path_need_the_database() -> None:
+    """A row filter through other tables cannot be held on records alone."""
+    path = (Join(column="a", references_table=AssetId("b.p.t"), references_column="c"),)
+    one = RowFilter(table=TABLES["client"].id, column="x", subject_attribute="district", path=path)
+    table = Table("client", TABLES["client"].columns, (), frozenset(), (one,))
+    mapping = RecordMapping(table=table.id, fields=(("mail", "email"),))
+    with pytest.raises(MaskingError, match="cannot be filtered"):
+        guard_json({"mail": "x"}, mapping=mapping, view=table.view(ATTRIBUTES), keys=KEYS)
+
+
+def test_nested_values_can_be_redacted() -> None:
+    """A nested value under redact becomes the mark, whatever is in it."""
+    table = Table("t", {"a": ("text", control("redact"))}, (), frozenset())
+    mapping = RecordMapping(table=table.id, fields=(("a", "a"),))
+    view = table.view(())
+    assert guard_json({"a": ["x"]}, mapping=mapping, view=view, keys=KEYS) == {"a": "[redacted]"}
+    assert guard_json([{}], mapping=mapping, view=view, keys=KEYS) == [{}]

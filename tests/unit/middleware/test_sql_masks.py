@@ -1,0 +1,206 @@
+"""Every operator's SQL form equals its scalar form, on SQLite and on PostgreSQL."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from policy_service.domain.bundle import ColumnView, TableView
+from policy_service.domain.control import CLEAR, Control, Operator
+from policy_service.domain.errors import (
+    EnforcementError,
+    KeyUnavailableError,
+    StatementRefusedError,
+)
+from policy_service.domain.identifiers import AssetId, Purpose, Revision
+from policy_service.domain.parameters import Parameters
+from policy_service.masking.values import mask_value
+from policy_service.middleware.session import GuardedConnection
+from policy_service.middleware.views import AuditSink
+
+
+class Keys:
+    def key(self, name: str) -> bytes:
+        if name == "absent":
+            raise KeyError(name)
+        return hashlib.sha256(name.encode()).digest()
+
+
+class Deaf(AuditSink):
+    def record(self, event: object) -> None:
+        return None
+
+
+class One:
+    """A decision point with one control for one column."""
+
+    def __init__(self, chosen: Control) -> None:
+        self.chosen = chosen
+
+    def view(self, subject: str, table: AssetId, purpose: str) -> TableView:
+        columns = [("c", self.chosen), ("n", CLEAR)]
+        return TableView(
+            table=table,
+            purpose=Purpose(purpose),
+            columns=tuple(
+                ColumnView(column=AssetId(f"{table}.{name}"), control=one, rules=())
+                for name, one in columns
+            ),
+            row_filters=(),
+            attributes=(),
+            revision=Revision(1),
+        )
+
+
+def control(operator: str, **parameters: object) -> Control:
+    """Write a control as policies do."""
+    return Control(operator=Operator(operator), parameters=Parameters(parameters))
+
+
+CONTROLS = [
+    CLEAR,
+    control("null"),
+    control("redact"),
+    control("replace", **{"with": "it's :x 100%"}),
+    control("generalise", to="year"),
+    control("generalise", to="month"),
+    control("generalise", to="sex_and_year"),
+    control("generalise", to="prefix", keep=2),
+    control("bucket", width=1000),
+    control("bucket", width=7),
+    control("partial", first=0, last=4),
+    control("partial", first=2, last=1),
+    control("pseudonymise", key="marketing"),
+]
+TEXTS = [
+    None, "", "a", "Anna Dvořáková", "4111-1111-1111-1234", "...", "line\nbreak",
+    "日本語テキスト",
+    "706213", "450204", "706213/1234", "0551011234", "536213/123", "1993-11-07", "1993-11",
+    "1993-11-07 10:11:12", "931107 00:00:00", "7.11.1993", "7. 1. 1993", "7/11/1993", "1993",
+    "19931107", "939907", "1993-13-07", "100% o'clock", "\\x41", " 930101 ", "👩‍🚀",
+]  # fmt: skip
+WHOLE = [None, 0, 1, -1, 999, 1000, -1000, -1001, 50101, 930101, 1993, 19931107, 706213, 2**40]
+VALUES: dict[str, Sequence[object]] = {
+    "text": TEXTS,
+    "bigint": WHOLE,
+    "double precision": [None, 0.0, 1.5, -0.5, 999.999, 1000.0, -1000.0, 123456.789],
+    "date": [None, date(1993, 11, 7), date(1970, 1, 1), date(33, 3, 3)],
+}
+POSTGRESQL_VALUES: dict[str, Sequence[object]] = {
+    **VALUES,
+    "boolean": [None, True, False],
+    "numeric(12, 2)": [None, Decimal("0.00"), Decimal("-1000.01"), Decimal("2000.00")],
+    "timestamp": [None, datetime(1993, 11, 7, 10, 11, 12), datetime(2001, 1, 1)],  # noqa: DTZ001
+    "timestamptz": [None, datetime(1993, 11, 7, 10, 11, 12, tzinfo=UTC)],
+    "varchar(20)": ["706213", "Brno"],
+    "bytea": [None, b"", b"ab\xff"],
+}
+
+
+def read(connection: object, chosen: Control) -> list[object]:
+    """Read the masked column through a guarded connection, in the order of the rows."""
+    guarded = GuardedConnection(
+        connection,
+        views=One(chosen),
+        audit=Deaf(),
+        keys=Keys(),
+        subject="s",
+        purpose="p",
+        tables=[AssetId("bank.public.t")],
+    )
+    return [row[0] for row in guarded.query("SELECT c, n FROM t ORDER BY n").rows]
+
+
+@pytest.mark.parametrize("kind", list(VALUES))
+@pytest.mark.parametrize("chosen", CONTROLS, ids=lambda chosen: chosen.label)
+def test_sqlite_form_equals_scalar(kind: str, chosen: Control) -> None:
+    """On SQLite a masked column holds what the scalar form makes of each value."""
+    values = [str(one) if isinstance(one, date) else one for one in VALUES[kind]]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE t (c {kind}, n integer)")
+        rows = [(value, place) for place, value in enumerate(values)]
+        connection.executemany("INSERT INTO t VALUES (?, ?)", rows)
+        if kind == "text":
+            connection.execute("INSERT INTO t VALUES ('a' || char(0) || 'b', ?)", (len(rows),))
+        stored = [one for (one,) in connection.execute("SELECT c FROM t ORDER BY n")]
+        expected = [mask_value(one, chosen, keys=Keys()) for one in stored]
+        assert read(connection, chosen) == expected
+
+
+@pytest.mark.postgresql
+def test_postgresql_form_equals_scalar(postgresql_url: str) -> None:
+    """On PostgreSQL a masked column holds what the scalar form makes of each value."""
+    url = postgresql_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET TIME ZONE 'Europe/Prague'")
+        for kind, values in POSTGRESQL_VALUES.items():
+            connection.execute("DROP TABLE IF EXISTS t")
+            connection.execute(f"CREATE TABLE t (c {kind}, n integer)")
+            with connection.cursor() as cursor:
+                rows = [(value, place) for place, value in enumerate(values)]
+                cursor.executemany("INSERT INTO t VALUES (%s, %s)", rows)
+            for chosen in CONTROLS:
+                expected = [mask_value(one, chosen, keys=Keys()) for one in values]
+                assert read(connection, chosen) == expected, (kind, chosen.label)
+            assert connection.info.transaction_status.name == "IDLE"
+
+
+@pytest.mark.postgresql
+def test_postgresql_refuses_what_has_no_form(postgresql_url: str) -> None:
+    """Format-preserving encryption is refused on PostgreSQL with what to do instead."""
+    url = postgresql_url.replace("postgresql+psycopg://", "postgresql://")
+    with (
+        psycopg.connect(url) as connection,
+        pytest.raises(StatementRefusedError, match="amend the rule to pseudonymise"),
+    ):
+        read(connection, control("format_preserving", key="p"))
+
+
+@pytest.mark.postgresql
+def test_postgresql_transaction_of_the_embedder_survives(postgresql_url: str) -> None:
+    """A guarded read inside an open transaction neither ends it nor leaves it read-only."""
+    url = postgresql_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE t (c text, n integer)")
+        connection.execute("INSERT INTO t VALUES ('Anna', 1)")
+        assert read(connection, control("redact")) == ["[redacted]"]
+        connection.execute("INSERT INTO t VALUES ('Eva', 2)")
+        assert read(connection, control("redact")) == ["[redacted]", "[redacted]"]
+        connection.commit()
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (2,)
+
+
+def test_sqlite_format_preserving_equals_scalar() -> None:
+    """Format-preserving encryption runs as a function of the SQLite connection."""
+    chosen = control("format_preserving", key="p")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c text, n integer)")
+        connection.execute("INSERT INTO t VALUES ('4111-1111-1111-1234', 1)")
+        expected = mask_value("4111-1111-1111-1234", chosen, keys=Keys())
+        assert read(connection, chosen) == [expected]
+
+
+@pytest.mark.parametrize("value", ["12", "Dvořáková", b"\xff"])
+def test_a_mask_that_fails_withholds_everything(value: object) -> None:
+    """A value that cannot be masked gives an error without the value, and no rows."""
+    chosen = control("format_preserving", key="p")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c, n integer)")
+        connection.execute("INSERT INTO t VALUES (?, 1)", (value,))
+        with pytest.raises(EnforcementError) as caught:
+            read(connection, chosen)
+        assert str(value) not in str(caught.value)
+        assert caught.value.__context__ is None
+
+
+def test_missing_key_is_told_before_anything_runs() -> None:
+    """A keyed operator without its key refuses the statement and names the key."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c, n)")
+        with pytest.raises(KeyUnavailableError, match="absent"):
+            read(connection, control("pseudonymise", key="absent"))
