@@ -14,6 +14,7 @@ from pathlib import Path
 from policy_service.domain.errors import AuditError
 
 _CHUNK_BYTES = 1 << 20
+_CLOSED = -1
 
 
 class LogFile:
@@ -30,8 +31,10 @@ class LogFile:
             raise AuditError(f"cannot open the audit log `{path}`: {error.strerror}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+        """Let go of the file; closing again does nothing, for its number may be another's."""
+        descriptor, self._file = self._file, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -42,6 +45,8 @@ class LogFile:
         """
         if os.getpid() != self._process:
             raise AuditError(f"the audit log `{self.path}` was opened before a fork; open it anew")
+        if self._file == _CLOSED:
+            raise AuditError(f"the audit log `{self.path}` is closed; open it anew")
         with self._threads:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX)

@@ -15,6 +15,7 @@ from policy_service.audit.merkle import HASH_BYTES, completed_nodes, node_count,
 TREE_SUFFIX = ".tree"
 _OFFSET_BYTES = 8
 _RECORD_BYTES = HASH_BYTES + _OFFSET_BYTES
+_CLOSED = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,10 @@ class TreeFile:
         self.refresh()
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+        """Let go of the file; closing again does nothing, for its number may be another's."""
+        descriptor, self._file = self._file, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
     def refresh(self) -> None:
         """See what other processes appended; a torn end does not count."""

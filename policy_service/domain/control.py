@@ -86,13 +86,3 @@ class RowFilter:
     column: str
     subject_attribute: str
     path: tuple[Join, ...] = ()
-
-
-def stricter(one: Control, other: Control) -> Control:
-    """Return the stricter control; of two equally strict ones that differ, redact or stricter."""
-    if one == other:
-        return one
-    if one.operator is not other.operator:
-        return max(one, other, key=lambda control: control.operator.strictness)
-    # INVARIANT: the result is never looser than either.
-    return Control(operator=max(one.operator, Operator.REDACT, key=lambda found: found.strictness))

@@ -23,8 +23,7 @@ def strictest(controls: Iterable[Control]) -> Control:
     """Return the strictest control; none at all is clear.
 
     Two different controls of one operator are at least redacted, also where a
-    third lies above them. Folding `domain.control.stricter` would not do: with
-    three controls its result depends on their order, and can loosen.
+    third lies above them: taken two at a time, the result would depend on the order.
     """
     distinct = frozenset(controls)
     if not distinct:

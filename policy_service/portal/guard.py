@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import FormData
@@ -27,6 +27,7 @@ from policy_service.workflows.platform import Platform
 
 _BY_ADDRESS = RateLimitItemPerMinute(20)
 _BY_ACCOUNT = RateLimitItemPerMinute(5, 5)  # five in five minutes
+_NEW_TOKENS = RateLimitItemPerHour(20)
 _FROM_HERE = frozenset({"same-origin", "none"})
 StatusOf = Callable[[PolicyServiceError], tuple[int, str]]
 
@@ -36,7 +37,7 @@ class SignInNeededError(PolicyServiceError):
 
 
 class Attempts:
-    """Counts failed attempts to sign in, in memory."""
+    """Counts failed attempts to sign in, and new tokens, in memory."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -51,6 +52,11 @@ class Attempts:
         """Count a failed attempt."""
         self._limiter.hit(_BY_ADDRESS, "address", address)
         self._limiter.hit(_BY_ACCOUNT, "account", account)
+
+    def count_new_token(self, account: str) -> None:
+        """Count a token that `account` makes. Raises `ForbiddenError` after 20 an hour."""
+        if not self._limiter.hit(_NEW_TOKENS, "new-token", account):
+            raise ForbiddenError("too many new tokens; wait an hour")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

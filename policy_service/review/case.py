@@ -51,10 +51,17 @@ class ReviewCase:
     verdicts: tuple[Verdict, ...]
     quorum: ReviewQuorum
     hashes: Mapping[RuleId, Sha256Hex] = field(init=False)
+    amenders: Mapping[RuleId, frozenset[SubjectId]] = field(init=False)
 
     def __post_init__(self) -> None:
         hashes = {rule.id: rule_sha256(rule) for rule in self.draft.rules}
         object.__setattr__(self, "hashes", hashes)
+        amenders: dict[RuleId, frozenset[SubjectId]] = {}
+        for verdict in self.verdicts:
+            if verdict.kind is VerdictKind.AMEND:
+                known = amenders.get(verdict.rule, frozenset())
+                amenders[verdict.rule] = known | {verdict.reviewer}
+        object.__setattr__(self, "amenders", amenders)
 
     def statuses(self) -> tuple[RuleStatus, ...]:
         """Say where every rule stands, in the order of the draft."""
@@ -97,7 +104,7 @@ class ReviewCase:
 
     def may_approve(self, rule: RuleId, reviewer: SubjectId) -> bool:
         """Tell whether `reviewer` made neither the draft nor this rule's present content."""
-        return reviewer != self.author and reviewer not in self._amenders(rule)
+        return reviewer != self.author and reviewer not in self.amenders.get(rule, frozenset())
 
     def needed(self, rule: Rule) -> int:
         """Return how many different people must approve `rule`."""
@@ -114,18 +121,11 @@ class ReviewCase:
                 f"`{verdict.reviewer}` drafted `{self.draft.id}` and cannot approve its rules; "
                 "another reviewer must"
             )
-        if verdict.reviewer in self._amenders(verdict.rule):
+        if not self.may_approve(verdict.rule, verdict.reviewer):
             raise FourEyesError(
                 f"`{verdict.reviewer}` amended `{verdict.rule}` and cannot approve it; "
                 "another reviewer must"
             )
-
-    def _amenders(self, rule: RuleId) -> frozenset[SubjectId]:
-        return frozenset(
-            verdict.reviewer
-            for verdict in self.verdicts
-            if verdict.rule == rule and verdict.kind is VerdictKind.AMEND
-        )
 
     def _status(self, rule: Rule, verdicts: list[Verdict]) -> RuleStatus:
         current = self.hashes[rule.id]

@@ -1,6 +1,6 @@
 """Review: verdicts of people on a draft's rules, checked, stored, audited; amendments applied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policy_service.domain.draft import Amendment
@@ -75,17 +75,22 @@ def submit_verdict(
 
 
 def approve_all(
-    platform: Platform, draft_id: str, *, reviewer: str, rules: Sequence[RuleId] | None = None
+    platform: Platform,
+    draft_id: str,
+    *,
+    reviewer: str,
+    seen: Mapping[RuleId, Sha256Hex] | None = None,
 ) -> ReviewOutcome:
-    """Approve every rule, or the given ones, that `reviewer` may approve.
+    """Approve every rule, or those in `seen`, that `reviewer` may approve.
 
-    Rules the reviewer amended are skipped and named. Raises `FourEyesError` where
-    the reviewer drafted the policy; then nothing is stored.
+    `seen` maps rules to the content the reviewer looked at. Rules the reviewer amended
+    are skipped and named. Raises `FourEyesError` where the reviewer drafted the policy,
+    `StaleApprovalError` where a rule is not as it was seen; then nothing is stored.
     """
     with unit_of_work(platform) as work:
         account = _reviewer(platform, work, reviewer)
         case = load_case(work.session, draft_id)
-        wanted = [rule.id for rule in case.draft.rules if rules is None or rule.id in rules]
+        wanted = [rule.id for rule in case.draft.rules] if seen is None else list(seen)
         own = tuple(
             rule
             for rule in wanted
@@ -93,7 +98,8 @@ def approve_all(
         )
         verdicts = []
         for rule in (rule for rule in wanted if rule not in own):
-            request = VerdictRequest(rule=rule, kind=VerdictKind.APPROVE)
+            looked_at = None if seen is None else seen[rule]
+            request = VerdictRequest(rule=rule, kind=VerdictKind.APPROVE, seen_sha256=looked_at)
             verdict = _verdict(platform, case, request, account, at=work.at)
             case.check(verdict)
             verdicts.append(verdict)

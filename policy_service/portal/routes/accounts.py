@@ -32,6 +32,7 @@ def post_token(request: Request, desk: DeskOf, form: SafeForm, account: Reader) 
     label = field(form, "label")
     if not 0 < len(label) <= 100:
         raise UsageError("say in 1 to 100 characters what the token is for")
+    desk.attempts.count_new_token(account.name)
     _, secret = accounts.make_api_token(desk.platform, account.name, label=label)
     return _me(request, desk, account, secret=secret)
 

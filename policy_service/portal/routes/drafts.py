@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from policy_service.domain.draft import AccessRule, Risk, Rule
-from policy_service.domain.errors import ForbiddenError, StaleApprovalError
+from policy_service.domain.errors import ForbiddenError
 from policy_service.domain.identifiers import RuleId, Sha256Hex
 from policy_service.domain.progress import Progress
 from policy_service.domain.review import Account, RuleState
@@ -92,8 +92,7 @@ def post_approvals(
     if not_low:
         raise ForbiddenError(f"`{not_low[0].id}` is not of low risk; judge it on its own page")
     wanted = {RuleId(rule): Sha256Hex(sha256) for rule, sha256 in seen.items()}
-    _require_unchanged(reading, wanted)
-    outcome = approve_all(desk.platform, draft_id, reviewer=account.name, rules=tuple(wanted))
+    outcome = approve_all(desk.platform, draft_id, reviewer=account.name, seen=wanted)
     return see_other(
         f"/drafts/{draft_id}", done="approved-many", n=str(len(outcome.verdicts)), state="mine"
     )
@@ -112,16 +111,6 @@ def post_verification(
 
     desk.jobs.start("verify", work, requested_by=account.name)
     return see_other(f"/drafts/{draft_id}", done="verifying")
-
-
-def _require_unchanged(reading: DraftReading, seen: Mapping[RuleId, Sha256Hex]) -> None:
-    for rule, sha256 in seen.items():
-        status = reading.statuses.get(rule)
-        if status is None or status.sha256 != sha256:
-            raise StaleApprovalError(
-                f"`{rule}` has changed since this page was opened, so nothing was approved; "
-                "go back, reload the page and look again"
-            )
 
 
 def _page(

@@ -112,3 +112,16 @@ def test_require_names_the_account_and_what_it_may_not_do(web: Web) -> None:
     ole = next(one for one in list_accounts(web.platform) if one.name == "ole")
     with pytest.raises(ForbiddenError, match=r"`ole` is auditor and may not publish a policy"):
         require(ole, Permission.PUBLISH)
+
+
+def test_new_tokens_are_limited_by_account(web: Web) -> None:
+    """Twenty tokens an hour are enough for anybody, over HTTP and on the page alike."""
+    headers = web.token("vera")
+    statuses = [
+        web.client.post("/api/v1/accounts/me/tokens", json={"label": "x"}, headers=headers)
+        for _ in range(21)
+    ]
+    assert [one.status_code for one in statuses] == [201] * 20 + [429]
+    form = {"csrf": web.session("sam").csrf, "label": "x"}
+    pages = [web.client.post("/me/tokens", data=form).status_code for _ in range(21)]
+    assert pages == [200] * 20 + [403]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from policy_service.domain.asset import LegalClass, Sensitivity
 from policy_service.domain.audit import AuditReport
 from policy_service.domain.categories import CategoryEntry, CategoryTable
-from policy_service.domain.control import CLEAR, DENY, Control, Operator, stricter
+from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.control_text import read_control, read_settings
 from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import (
@@ -113,19 +113,6 @@ def test_sensitivity_and_strictness_are_ordered() -> None:
     """Public is least sensitive; deny is strictest, clear least."""
     assert [one.rank for one in Sensitivity] == [0, 1, 2, 3]
     assert (Operator.DENY.strictness, Operator.CLEAR.strictness) == (9, 0)
-
-
-@settings(deadline=None)
-@given(CONTROLS, CONTROLS)
-def test_the_stricter_control_never_loosens(one: Control, other: Control) -> None:
-    """The result is as strict as the stricter, or redacted; and order does not matter."""
-    result = stricter(one, other)
-    assert result == stricter(other, one)
-    if one.operator is other.operator and one != other:
-        assert result.operator is Operator.REDACT
-    else:
-        assert result in (one, other)
-        assert result.operator.strictness >= max(one.operator.strictness, other.operator.strictness)
 
 
 def test_controls_are_read_as_they_are_written() -> None:

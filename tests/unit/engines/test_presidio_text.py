@@ -6,12 +6,13 @@ import pytest
 
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.engines.presidio import CATEGORIES, PresidioText, TextSpan
+from tests.fixtures.platform import shared_text_finder
 
 
 @pytest.fixture(scope="module")
 def finder() -> PresidioText:
     """One loaded finder."""
-    return PresidioText.load()
+    return shared_text_finder()
 
 
 @pytest.mark.parametrize(

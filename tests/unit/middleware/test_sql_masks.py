@@ -204,3 +204,29 @@ def test_missing_key_is_told_before_anything_runs() -> None:
         connection.execute("CREATE TABLE t (c, n)")
         with pytest.raises(KeyUnavailableError, match="absent"):
             read(connection, control("pseudonymise", key="absent"))
+
+
+def test_sqlite_masks_each_row_once_in_a_join() -> None:
+    """A join over a masked column masks as many values as there are rows, not pairs of rows."""
+    asked: list[str] = []
+
+    class Counting(Keys):
+        def key(self, name: str) -> bytes:
+            asked.append(name)
+            return super().key(name)
+
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c text, n integer)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(f"v{n}", n) for n in range(50)])
+        guarded = GuardedConnection(
+            connection,
+            views=One(control("pseudonymise", key="p")),
+            audit=Deaf(),
+            keys=Counting(),
+            subject="s",
+            purpose="p",
+            tables=[AssetId("bank.public.t")],
+        )
+        joined = guarded.query("SELECT count(*) AS n FROM t a JOIN t b ON a.c = b.c")
+    assert joined.rows == ((50,),)
+    assert len(asked) <= 2 * 50 + 2  # both sides, and the check of each before the run

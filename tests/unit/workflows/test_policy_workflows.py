@@ -99,11 +99,14 @@ def test_an_amendment_makes_the_approval_stale_and_publication_refused(
     approved: Platform, bank_draft: str
 ) -> None:
     """Content that changes after approval must be approved again."""
-    rule, _ = a_clear_read(approved, bank_draft)
-    other = next(
-        one.control
+    found = draft.find_draft(approved, bank_draft).draft
+    rule, other = next(
+        (rule, one.control)
+        for rule in found.access
         for one in rule.candidates
-        if one.excluded_by is None and one.control.operator not in (Operator.CLEAR, Operator.DENY)
+        if rule.control.operator is Operator.CLEAR
+        and one.excluded_by is None
+        and one.control.operator not in (Operator.CLEAR, Operator.DENY)
     )
     amendment = Amendment(control=other)
     request = review.VerdictRequest(
