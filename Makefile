@@ -6,7 +6,7 @@ export TOKENIZERS_PARALLELISM := false
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run walkthrough test quick coverage check lint types format bench embeddings docs clean
+.PHONY: help setup run walkthrough test quick check lint types format bench embeddings docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,17 +26,14 @@ run: setup ## Sample bank, scan, draft, verify; ends in a running portal
 walkthrough: setup ## The whole way without a browser: review, publish, query, audit, trace
 	$(BIN)/policy-service quickstart --walkthrough --no-serve
 
-test: setup ## The whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-
-quick: setup ## The tests that take no more than a few seconds each
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not browser'
-
-coverage: setup ## The whole test suite with branch coverage and its floors
+test: setup ## The whole test suite, with branch coverage and its floors
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
 	$(BIN)/python -m tests.tools.coverage_floors
 
-check: setup lint types coverage ## Exactly what CI runs
+quick: setup ## The tests that take no more than a few seconds each, without coverage
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not browser'
+
+check: setup lint types test ## Exactly what CI runs
 
 lint: setup ## Style, import layers, file and function sizes
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """The portal as an application of its own, mounted beside the API; errors become pages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -10,7 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from policy_service.domain.errors import PolicyServiceError
-from policy_service.portal.guard import Attempts, Desk, SignInNeededError, StatusOf
+from policy_service.portal.guard import (
+    Attempts,
+    Desk,
+    SignInNeededError,
+    StatusOf,
+    desk_of,
+    visitor,
+)
 from policy_service.portal.pages import STATIC, CachedFiles, render
 from policy_service.portal.routes import (
     accounts,
@@ -103,6 +111,8 @@ def _invalid(request: Request, _error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     status_code = error.status_code if isinstance(error, HTTPException) else 500
     if status_code == 404:
+        with suppress(SignInNeededError):  # no route, so no guard has looked who it is
+            visitor(request, desk_of(request))
         return _page(request, 404, "There is no such page", "It may have moved; start again below.")
     return _page(request, status_code, "This did not work", "Go back, reload the page, try again.")
 

@@ -56,7 +56,7 @@ def group_rules(
     titles = titles_of(reading)
     groups: dict[str, list[RuleLine]] = {}
     for rule in rules:
-        line = _line(rule, reading.statuses[rule.id], categories)
+        line = _line(rule, reading.statuses[rule.id], categories, titles)
         groups.setdefault(_group_title(rule, titles), []).append(line)
     return tuple(RuleGroup(title=title, lines=tuple(lines)) for title, lines in groups.items())
 
@@ -89,8 +89,10 @@ def _group_title(rule: Rule, titles: Mapping[RoleId, str]) -> str:
     return "Retention" if isinstance(rule, RetentionRule) else "Separation of duties"
 
 
-def _line(rule: Rule, status: RuleStatus, categories: CategoryTable) -> RuleLine:
-    about, columns, answer, purpose, confidence = _words(rule, categories)
+def _line(
+    rule: Rule, status: RuleStatus, categories: CategoryTable, titles: Mapping[RoleId, str]
+) -> RuleLine:
+    about, columns, answer, purpose, confidence = _words(rule, categories, titles)
     return RuleLine(
         rule=rule,
         status=status,
@@ -103,7 +105,9 @@ def _line(rule: Rule, status: RuleStatus, categories: CategoryTable) -> RuleLine
     )
 
 
-def _words(rule: Rule, categories: CategoryTable) -> tuple[str, str, str, str, float | None]:
+def _words(
+    rule: Rule, categories: CategoryTable, titles: Mapping[RoleId, str]
+) -> tuple[str, str, str, str, float | None]:
     if isinstance(rule, AccessRule):
         point = rule.point
         rows = "" if rule.row_filter is None else f", own {rule.row_filter.subject_attribute}"
@@ -124,7 +128,13 @@ def _words(rule: Rule, categories: CategoryTable) -> tuple[str, str, str, str, f
     if isinstance(rule, RetentionRule):
         answer = f"{rule.max_days} days from {rule.basis}, then {rule.action}"
         return "rows", short_asset(rule.table), answer, "", None
-    return " and ".join(rule.roles), "", "never one person", "", None
+    return (
+        " and ".join(titles.get(role, role) for role in rule.roles),
+        "",
+        "never one person",
+        "",
+        None,
+    )
 
 
 def _columns(table: AssetId, columns: Iterable[AssetId]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from policy_service.domain.bundle import Bundle
+from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import CLEAR, DENY, Control
 from policy_service.domain.draft import (
     AccessRule,
@@ -65,6 +66,7 @@ class RuleView:
 
     rule: Rule
     title: str  # of a rule that is not about access
+    reach: str  # of such a rule: whom it touches
     access: AccessRule | None
     status: RuleStatus
     number: int  # 1 is the first rule of the draft
@@ -86,7 +88,9 @@ class RuleView:
     history: tuple[HistoryEntry, ...]
 
 
-def view_rule(reading: DraftReading, rule: Rule, find: FindProvision) -> RuleView:
+def view_rule(
+    reading: DraftReading, rule: Rule, find: FindProvision, categories: CategoryTable
+) -> RuleView:
     """Gather what the rule page shows of `rule`, which is one of the draft's."""
     rules = reading.view.draft.rules
     place = [one.id for one in rules].index(rule.id)
@@ -95,7 +99,8 @@ def view_rule(reading: DraftReading, rule: Rule, find: FindProvision) -> RuleVie
     status = reading.statuses[rule.id]
     return RuleView(
         rule=rule,
-        title=_title(rule),
+        title=_title(rule, reading, categories),
+        reach=_reach(rule),
         access=access,
         status=status,
         number=place + 1,
@@ -159,16 +164,33 @@ def next_waiting(reading: DraftReading, after: RuleId, reviewer: str) -> RuleId 
     return next((rule for rule in (*ids[place:], *ids[:place]) if rule in waiting), None)
 
 
-def _title(rule: Rule) -> str:
+def _title(rule: Rule, reading: DraftReading, categories: CategoryTable) -> str:
     match rule:
         case AccessRule():
             return ""
         case EncryptionRule():
-            return f"Encryption of `{short_asset(rule.table)}`, {rule.category}"
+            label = categories.label(rule.category)
+            return f"Encryption at rest: {label} in `{short_asset(rule.table)}`"
         case RetentionRule():
-            return f"Retention of `{short_asset(rule.table)}`"
+            return f"Retention: rows of `{short_asset(rule.table)}`"
         case SeparationRule():
-            return f"Separation of {' and '.join(rule.roles)}"
+            titles = {job.id: job.title for job in reading.view.organisation.job_functions}
+            names = (titles.get(role, role) for role in rule.roles)
+            return f"Separation of duties: {' and '.join(names)}"
+        case _:
+            assert_never(rule)
+
+
+def _reach(rule: Rule) -> str:
+    match rule:
+        case AccessRule():
+            return ""
+        case EncryptionRule():
+            return "Nobody's access changes: who may read these columns still reads them."
+        case RetentionRule():
+            return "It holds for every row of the table, whoever works with it."
+        case SeparationRule():
+            return "It holds for everybody: no person is given both jobs."
         case _:
             assert_never(rule)
 

@@ -9,6 +9,7 @@ from policy_service.domain.control import Control, Operator
 from policy_service.domain.identifiers import AssetId, asset_parts
 from policy_service.kit.clock import parse_rfc3339
 
+_BRIEF = 32  # signs of a name in a table
 _CODE = re.compile(r"`([^`]+)`")
 _OPERATORS = {
     Operator.DENY: "no access",
@@ -92,6 +93,20 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def value_words(value: object) -> str:
+    """Write a parameter's value: `True` → `yes`, a list with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value_words(one) for one in value)
+    return str(value)
+
+
+def brief(name: str) -> str:
+    """Cut a name that ends in a long digest; the page gives it in full as a title."""
+    return name if len(name) <= _BRIEF else f"{name[: _BRIEF - 1]}…"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: `1 rule`, `2 rules`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -103,6 +118,8 @@ def code(text: object) -> Markup:
 
 
 FILTERS = {
+    "brief": brief,
+    "value": value_words,
     "label": label,
     "control": control_words,
     "purpose": purpose_words,

@@ -63,7 +63,7 @@ def rule_page(
         status_code=status_code,
         error=error,
         reason=reason,
-        view=view_rule(reading, rule, find),
+        view=view_rule(reading, rule, find, desk.platform.categories),
         row=reading.view.row,
         draft=reading.view.draft,
         titles=titles_of(reading),

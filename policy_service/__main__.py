@@ -1,0 +1,5 @@
+"""`python -m policy_service` is `policy-service`."""
+
+from policy_service.cli import main
+
+main()
