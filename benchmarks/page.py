@@ -13,28 +13,32 @@ from pathlib import Path
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 _INTRODUCTION = """# Benchmarks
 
-Written by `make bench`; figures are not edited by hand. Each benchmark runs with `--quick`, one after
-another, on whatever machine that was: sizes are small so that the whole run takes minutes. Without
-`--quick` a benchmark takes its full size. No test asserts any of these figures.
+Written by `make bench`; figures are not edited by hand. Each benchmark runs with `--quick`, one
+after another, on whatever machine that was: sizes are small so that the whole run takes minutes.
+Without `--quick` a benchmark takes its full size. No test asserts any of these figures.
 
-Read them with care. Times vary by a tenth or two from run to run and by more between machines; ratios
-between an implementation and its peer on the same machine carry further than either alone. A key that
-ends in `_s` or `_ms` is a time, `_per_s` a rate, `_mb` is MiB, and a name with `over` is a ratio.
+Read them with care. Times vary by a tenth or two from run to run and by more between machines;
+ratios between an implementation and its peer on the same machine carry further than either alone.
+A key that ends in `_s` or `_ms` is a time, `_per_s` a rate, `_mb` is MiB, and a name with `over`
+is a ratio.
 """
 _NOTES: Mapping[str, str] = {
     "decisions": (
-        "One process asks for one decision after another; rates count CPU seconds, without network"
-        " and audit. Peers answer the same requests over the same rows, and each answer is compared:"
+        "One process asks for one decision after another; rates count CPU seconds, without"
+        " network and audit. Peers answer the same requests over the same rows, and answers are"
+        " compared:"
         " a peer that does less (a plain dict has no conditions and gives no reasons) is a bound,"
         " not a rival."
     ),
     "masking": (
         "Six of ten columns are masked. The peer runs the nearest operators it has, which are not"
-        " the same ones, on a slice of the table: the ratio says in which class each plays, no more."
+        " the same ones, on a slice of the table: the ratio says in which class each plays, no"
+        " more."
     ),
     "encryption": (
         "The peer is the bare cipher of the same library with one key: the ratio is what tokens,"
-        " base64 and the binding to the row cost. It falls as values grow."
+        " base64 and the binding to the row cost. It grows with the value, because the bare cipher"
+        " runs in hardware and base64 and its checks do not; columns hold short values."
     ),
     "audit": (
         "Durable means on disk before the caller is told, so the disk decides: compare with the"

@@ -72,13 +72,20 @@ def test_every_benchmark_has_its_notes() -> None:
         assert not section(_run(module), facts=FACTS).startswith("`python")
 
 
+def test_no_benchmark_is_left_out() -> None:
+    """Every module that takes `--quick` is one the run knows."""
+    files = (REPOSITORY / "benchmarks").glob("[a-z]*.py")
+    takes = {one.stem for one in files if 'add_argument("--quick"' in one.read_text("utf-8")}
+    assert takes == set(bench.MODULES)
+
+
 def test_the_machine_is_named_without_its_name() -> None:
     """Cores and Python are facts about figures; the host is not."""
     assert "Python 3" in machine_facts()
     assert "core" in machine_facts()
 
 
-def test_a_module_that_fails_is_an_error_not_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_fails_is_an_error_not_an_end() -> None:
     """What prints no figures or cannot run is named; the run goes on."""
     assert bench.run("nothing_like_this").error == "ended with exit status 1"
     assert bench.run("page").error == "printed no figures"

@@ -57,7 +57,7 @@ def test_publishing_before_approval_is_refused_on_the_page(web: Web) -> None:
     csrf = web.session("ada").csrf
     answer = web.client.post("/bundles", data={"csrf": csrf, "draft": web.draft.id})
     assert answer.status_code == 409
-    assert "0 policies are live" in answer.text
+    assert "No policy is live" in answer.text
 
 
 def test_an_administrator_publishes_and_a_rollback_needs_an_earlier_policy(web: Web) -> None:
@@ -181,3 +181,25 @@ def test_a_link_cannot_put_words_on_a_page(web: Web) -> None:
     """What a redirect may say is a closed list."""
     web.session("vera")
     assert "call me" not in web.client.get("/?done=call+me+now").text
+
+
+def test_a_page_that_is_not_there_keeps_the_way_back(web: Web) -> None:
+    """Whoever is signed in sees the navigation on it; whoever is not sees none of it."""
+    assert 'href="/catalog"' not in web.client.get("/nothing").text
+    web.session("vera")
+    answer = web.client.get("/nothing")
+    assert answer.status_code == 404
+    assert 'href="/catalog"' in answer.text
+
+
+def test_titles_name_jobs_and_data_not_their_keys(web: Web) -> None:
+    """Settings and separation say whom they touch; categories and roles go by their names."""
+    web.session("vera")
+    draft = f"/drafts/{web.draft.id}/rules"
+    encryption = web.client.get(f"{draft}/{web.draft.encryption[0].id}").text
+    assert "Encryption at rest: " in encryption
+    assert "access changes" in encryption
+    retention = web.client.get(f"{draft}/{web.draft.retention[0].id}").text
+    assert "every row of the table" in retention
+    separation = web.client.get(f"{draft}/{web.draft.separation[0].id}").text
+    assert "no person is given both jobs" in separation

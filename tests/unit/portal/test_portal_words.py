@@ -5,12 +5,14 @@ import pytest
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.parameters import Parameters
 from policy_service.portal.words import (
+    brief,
     code,
     control_words,
     counted,
     label,
     purpose_words,
     short_asset,
+    value_words,
     when,
 )
 
@@ -58,3 +60,11 @@ def test_short_words() -> None:
     assert label("in_review") == "in review"
     assert (counted(1, "rule"), counted(1200, "rule")) == ("1 rule", "1,200 rules")
     assert counted(2, "person", "people") == "2 people"
+
+
+def test_values_and_long_names_are_said_briefly() -> None:
+    """Truth is yes or no, lists have commas; only a name that ends in a digest is cut."""
+    assert value_words(("deny", True, 3)) == "deny, yes, 3"
+    assert value_words("bank.public.customers.national_id") == "bank.public.customers.national_id"
+    assert brief("dec_j7vapd0879x8vm3x") == "dec_j7vapd0879x8vm3x"
+    assert brief(f"statement:{'f' * 64}") == f"statement:{'f' * 21}…"

@@ -1,5 +1,7 @@
 """From draft to decision: review, publication, rollback, deciding, tracing, refining."""
 
+from dataclasses import replace
+
 import pytest
 
 from policy_service.domain.audit import AuditEvent
@@ -13,7 +15,7 @@ from policy_service.domain.errors import (
     ReviewError,
     StaleApprovalError,
 )
-from policy_service.domain.identifiers import RuleId, Sha256Hex
+from policy_service.domain.identifiers import DraftId, RuleId, Sha256Hex
 from policy_service.domain.progress import silent
 from policy_service.domain.review import AccountRole, DraftState, RuleState, VerdictKind
 from policy_service.workflows import accounts, draft, publish, review
@@ -262,3 +264,37 @@ def test_an_event_cannot_hold_a_long_value(platform: Platform) -> None:
     event = AuditEvent(kind="x", actor="a", subject="s", details=Parameters(value="v" * 5000))
     with pytest.raises(AuditError):
         platform.audit.append(event)
+
+
+def test_a_second_policy_supersedes_and_is_rolled_back(live: Platform, bank_draft: str) -> None:
+    """Two policies: the newer supersedes, rollback restores the older, redrafting reopens."""
+    organisation = replace(draft.find_draft(live, bank_draft).organisation, name="Renamed Bank")
+
+    def drafted() -> str:
+        made = draft.draft(
+            live, organisation=organisation, source="bank", author="author", progress=silent
+        )
+        return made.id
+
+    def states() -> tuple[DraftState, DraftState]:
+        rows = {row.id: row.state for row in draft.list_drafts(live)}
+        return rows[DraftId(bank_draft)], rows[DraftId(second)]
+
+    second = drafted()
+    for reviewer in REVIEWERS:
+        review.approve_all(live, second, reviewer=reviewer)
+    publish.publish(live, second, actor="author", progress=silent)
+    assert states() == (DraftState.SUPERSEDED, DraftState.PUBLISHED)
+
+    back = publish.roll_back(live, "bank", actor="admin")
+    assert back.bundle.draft == bank_draft
+    assert back.bundle.revision == 3
+    assert states() == (DraftState.PUBLISHED, DraftState.ROLLED_BACK)
+    assert [one.state for one in publish.list_bundles(live)] == [
+        DraftState.PUBLISHED,
+        DraftState.ROLLED_BACK,
+        DraftState.SUPERSEDED,
+    ]
+
+    assert drafted() == second
+    assert states() == (DraftState.PUBLISHED, DraftState.DRAFTED)
