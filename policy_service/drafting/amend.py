@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import Action, Control, Operator
 from policy_service.domain.draft import (
     AccessRule,
@@ -20,6 +21,7 @@ from policy_service.domain.draft import (
 from policy_service.domain.errors import DraftingError
 from policy_service.domain.hashes import draft_sha256
 from policy_service.domain.identifiers import DataCategory, ObligationId, RuleId
+from policy_service.domain.organisation import Organisation
 from policy_service.domain.provision import ControlKind, Obligation
 from policy_service.drafting.floors import (
     DraftingCorpus,
@@ -27,7 +29,7 @@ from policy_service.drafting.floors import (
     floor_against,
     mandatory_obligations,
 )
-from policy_service.drafting.sentences import control_words, purpose_name, table_name
+from policy_service.drafting.sentences import access_sentence, table_name
 
 R = TypeVar("R", AccessRule, EncryptionRule, RetentionRule)
 _PERSONAL = DataCategory("user")
@@ -41,6 +43,8 @@ def amend_rule(
     *,
     corpus: DraftingCorpus,
     floors: tuple[ObligationId, ...],
+    organisation: Organisation,
+    categories: CategoryTable,
 ) -> Draft:
     """Put an amendment in a rule's place; ids stay, hashes change, tests follow.
 
@@ -51,10 +55,10 @@ def amend_rule(
     if rule is None:
         raise DraftingError(f"there is no rule `{rule_id}` in this draft; list its rules")
     binding = mandatory_obligations(corpus.provisions, floors)
+    amended: AccessRule | EncryptionRule | RetentionRule
     if isinstance(rule, AccessRule):
-        amended: AccessRule | EncryptionRule | RetentionRule = _amend_access(
-            rule, amendment, binding
-        )
+        changed = _amend_access(rule, amendment, binding)
+        amended = replace(changed, sentence=_sentence(changed, organisation, categories))
     elif isinstance(rule, EncryptionRule):
         amended = _amend_encryption(rule, amendment, binding)
     elif isinstance(rule, RetentionRule):
@@ -91,9 +95,15 @@ def _amend_access(
         rule,
         control=control,
         row_filter=None if denied else rule.row_filter,
-        sentence=_amended_sentence(rule, control),
         rationale=f"Amended by a reviewer from `{rule.control.label}`. {rule.rationale}",
         needs_person=False,
+    )
+
+
+def _sentence(rule: AccessRule, organisation: Organisation, categories: CategoryTable) -> str:
+    titles = {job.id: job.title for job in organisation.job_functions}
+    return access_sentence(
+        rule.point, rule.control, rule.row_filter, titles=titles, categories=categories
     )
 
 
@@ -101,17 +111,6 @@ def _excluded(rule: AccessRule, control: Control) -> ObligationId | None:
     """Name the floor that drafting saw against this very control, revealed categories included."""
     found = (one.excluded_by for one in rule.candidates if one.control == control)
     return next((floor for floor in found if floor is not None), None)
-
-
-def _amended_sentence(rule: AccessRule, control: Control) -> str:
-    point = rule.point
-    columns = ", ".join(f"`{column.rsplit('.', 1)[-1]}`" for column in point.columns)
-    where = f"{columns} of {table_name(point.table)}"
-    if control.operator is Operator.DENY:
-        return f"{point.role}: no access to {where} for {purpose_name(point.purpose)}."
-    rows = "" if rule.row_filter is None else f", only rows of the own {rule.row_filter.column}"
-    shown = f" {control_words(control)}" if point.action is Action.READ else ""
-    return f"{point.role}: {point.action} {where}{shown} for {purpose_name(point.purpose)}{rows}."
 
 
 def _amend_encryption(

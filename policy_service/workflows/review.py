@@ -137,7 +137,13 @@ def _amend(platform: Platform, work: UnitOfWork, case: ReviewCase, verdict: Verd
         raise NotFoundError(f"verdict on `{verdict.rule}` carries no amendment")
     corpus = applicable_corpus(platform, view.organisation)
     amended = amend_rule(
-        view.draft, verdict.rule, verdict.amendment, corpus=corpus, floors=floors_of(corpus)
+        view.draft,
+        verdict.rule,
+        verdict.amendment,
+        corpus=corpus,
+        floors=floors_of(corpus),
+        organisation=view.organisation,
+        categories=platform.categories,
     )
     drafts.change_content(work.session, amended, by=verdict.reviewer, at=work.at)
 

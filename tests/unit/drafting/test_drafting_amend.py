@@ -9,7 +9,7 @@ from policy_service.domain.hashes import draft_sha256, rule_sha256
 from policy_service.domain.identifiers import RuleId
 from policy_service.domain.parameters import Parameters
 from policy_service.drafting.amend import amend_rule
-from tests.unit.drafting.tools import catalog, column, corpus, draft, job, organisation
+from tests.unit.drafting.tools import catalog, categories, column, corpus, draft, job, organisation
 
 NATIONAL_ID = "user.government_id.national_identification_number"
 REDACT = Control(operator=Operator.REDACT)
@@ -45,7 +45,15 @@ def rule(made: Draft, role: str, category: str, action: Action = Action.READ) ->
 
 def amend(made: Draft, rule_id: RuleId, amendment: Amendment) -> Draft:
     """Amend against the corpus the draft was made from."""
-    return amend_rule(made, rule_id, amendment, corpus=corpus(), floors=())
+    return amend_rule(
+        made,
+        rule_id,
+        amendment,
+        corpus=corpus(),
+        floors=(),
+        organisation=organisation(job("clerk", "Enters customers.")),
+        categories=categories(),
+    )
 
 
 def test_an_amendment_keeps_ids_and_changes_hashes(made: Draft) -> None:
@@ -96,10 +104,10 @@ def test_writing_is_amended_to_clear_or_deny_only(made: Draft) -> None:
         amend(made, write.id, Amendment(control=REDACT))
     stopped = amend(made, write.id, Amendment(control=DENY)).rule(write.id)
     assert isinstance(stopped, AccessRule)
-    assert "no access" in stopped.sentence
+    assert "may not enter" in stopped.sentence
     kept = amend(made, write.id, Amendment(control=CLEAR)).rule(write.id)
     assert isinstance(kept, AccessRule)
-    assert "create" in kept.sentence
+    assert "may enter" in kept.sentence
 
 
 def test_encryption_is_amended_by_its_settings(made: Draft) -> None:
