@@ -80,7 +80,8 @@ def query(
     console.print(shown)
     noted = ", ".join(f"{one.name}: {one.control}" for one in answer.masked) or "nothing masked"
     console.print(f"\n[dim]{len(answer.rows)} rows; {noted}[/]")
-    console.print(f"[dim]recorded as {', '.join(answer.decisions)}[/]")
+    for one in answer.decisions:
+        console.print(f"[dim]recorded as {one.decision}: {one.resource}[/]")
 
 
 def trace_decision(

@@ -25,13 +25,21 @@ class MaskedColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRead:
+    """What was read, and the id of the decision that allowed it."""
+
+    resource: str
+    decision: DecisionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the subject sees, and the ids under which it was recorded."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | float | bool | None, ...], ...]
     masked: tuple[MaskedColumn, ...]
-    decisions: tuple[DecisionId, ...]
+    decisions: tuple[RecordedRead, ...]
 
 
 class _Recorder:
@@ -45,7 +53,7 @@ class _Recorder:
         self._subject = subject
         self._purpose = purpose
         self.views: dict[AssetId, TableView] = {}
-        self.decisions: tuple[DecisionId, ...] = ()
+        self.decisions: tuple[RecordedRead, ...] = ()
 
     def view(self, subject: str, table: AssetId, purpose: str) -> TableView:
         """Ask the PDP and remember the answer."""
@@ -54,7 +62,7 @@ class _Recorder:
         return found
 
     def record(self, event: AuditEvent) -> None:
-        """Record a query as one decision a table; a refusal as it is."""
+        """Record a query as one decision for each column; a refusal as it is."""
         if event.kind != "query":
             record_event(
                 self._platform,
@@ -64,13 +72,15 @@ class _Recorder:
                 **dict(event.details),
             )
             return
-        records = self._desk.record_views(
+        records = self._desk.record_reads(
             self._subject,
             self._purpose,
             [self.views[AssetId(table)] for table in event.details.texts("tables")],
             columns=[AssetId(column) for column in event.details.texts("columns")],
         )
-        self.decisions = tuple(record.id for record in records)
+        self.decisions = tuple(
+            RecordedRead(resource=record.request.resource, decision=record.id) for record in records
+        )
 
 
 def run_query(

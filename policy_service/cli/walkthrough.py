@@ -13,7 +13,7 @@ from policy_service.cli.output import console, table
 from policy_service.domain.decision import AccessRequest
 from policy_service.domain.draft import EncryptionRule
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, PolicyServiceError
-from policy_service.domain.identifiers import asset_parts
+from policy_service.domain.identifiers import DecisionId, asset_parts
 from policy_service.domain.progress import silent
 from policy_service.domain.review import DraftState
 from policy_service.encryption.columns import decrypt_column, encrypt_column
@@ -48,7 +48,7 @@ def walk_through(platform: Platform, draft_id: str, *, source: str, bank: Path) 
     _heading("The audit log")
     _verify_log(platform)
     _heading("One cell, back to its clauses")
-    print_trace(trace(platform, answers[0].decisions[0]))
+    print_trace(trace(platform, _pseudonymised_cell(answers)))
 
 
 def _heading(text: str) -> None:
@@ -91,6 +91,13 @@ def _ask(platform: Platform, desk: DecisionDesk, source: str) -> Iterator[Answer
         console.print(shown)
         console.print()
         yield answer
+
+
+def _pseudonymised_cell(answers: list[Answer]) -> DecisionId:
+    """Return the decision behind the scientist's national ids, who asked last and was answered."""
+    return next(
+        one.decision for one in answers[-1].decisions if one.resource.endswith(".national_id")
+    )
 
 
 def _read_encrypted(platform: Platform, desk: DecisionDesk, draft_id: str, bank: Path) -> None:

@@ -22,7 +22,7 @@ FOLDS = 5
 SAFETY_MARGIN = 1.0  # reward: at β 1 and an even prior, exp(1) = 2.7 times likelier
 MAX_INFLUENCE = 0.2  # share of the decisions on others' points that one reviewer may flip
 MIN_FOR_INFLUENCE = 20  # preferences
-NOISE = 0.01  # a fall of held-out acceptance by less says nothing
+NOISE = 0.01  # a fall of held-out acceptance by less says nothing, however many lessons
 _STAGE = "gates"
 _NO_PRIOR = 1e-6  # of a control that no draft considered
 Trainer = Callable[[Sequence[Preference]], RewardModel]
@@ -84,7 +84,16 @@ def check_gates(
         held_out=len(ordered) if points > 1 else 0,
         violations=violations,
         influence=influence,
-        reasons=tuple(_reasons(points, before, after, violations, influence)),
+        reasons=tuple(
+            _reasons(
+                points=points,
+                lessons=len(ordered),
+                before=before,
+                after=after,
+                violations=violations,
+                influence=influence,
+            )
+        ),
     )
 
 
@@ -198,8 +207,16 @@ def _log_priors(one: Preference, group: Sequence[Control], priors: Priors) -> li
     return [math.log(max(prior or 0.0, _NO_PRIOR)) for prior in found]
 
 
+def _noise(acceptance_before: float, lessons: int) -> float:
+    """Return how far held-out acceptance may fall: one standard error, `NOISE` at least."""
+    variance = acceptance_before * (1 - acceptance_before) + 1 / lessons
+    return max(NOISE, math.sqrt(variance / lessons))
+
+
 def _reasons(
+    *,
     points: int,
+    lessons: int,
     before: float,
     after: float,
     violations: Sequence[str],
@@ -208,7 +225,7 @@ def _reasons(
     reasons = []
     if points < 2:
         reasons.append("verdicts on one decision point only cannot be held out; review more rules")
-    elif after < before - NOISE:
+    elif after < before - _noise(before, lessons):
         reasons.append(f"held-out acceptance falls from {before:.3f} to {after:.3f}")
     if violations:
         reasons.append(f"the safety set does not hold at `{'`, `'.join(violations)}`")

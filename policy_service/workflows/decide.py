@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from policy_service.domain.audit import AuditEvent
 from policy_service.domain.bundle import TableView
+from policy_service.domain.control import Control, Operator
 from policy_service.domain.decision import (
     AccessRequest,
     Decision,
@@ -17,7 +18,14 @@ from policy_service.domain.decision import (
     Obligations,
 )
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, PolicyServiceError
-from policy_service.domain.identifiers import AssetId, DecisionId, Revision, Sha256Hex, asset_parts
+from policy_service.domain.identifiers import (
+    AssetId,
+    DecisionId,
+    Revision,
+    RuleId,
+    Sha256Hex,
+    asset_parts,
+)
 from policy_service.domain.parameters import Parameters
 from policy_service.domain.plain import to_plain
 from policy_service.enforcement.index import CompiledPolicy, compile_policy
@@ -87,12 +95,13 @@ class DecisionDesk:
         except PolicyServiceError:
             return Revision(0)
 
-    def record_views(
+    def record_reads(
         self, subject: str, purpose: str, views: Sequence[TableView], *, columns: Sequence[AssetId]
     ) -> tuple[DecisionRecord, ...]:
-        """Record a query as one decision a table, before its rows are shown.
+        """Record a query as one decision for each column it reads, before its rows are shown.
 
-        Raises `AccessDeniedError` (audit failure) where the record cannot be kept.
+        A table of which only the rows count stands for itself. Raises `AccessDeniedError`
+        (audit failure) where the records cannot be kept.
         """
         now = rfc3339(self._platform.clock.now())
         wanted = frozenset(columns)
@@ -101,25 +110,17 @@ class DecisionDesk:
                 id=DecisionId(self._platform.make_id("dec")),
                 at=now,
                 request=AccessRequest(
-                    subject=subject, resource=view.table, action="read", purpose=purpose
+                    subject=subject, resource=resource, action="read", purpose=purpose
                 ),
                 decision=Decision(
                     allow=True,
                     revision=view.revision,
-                    rules=tuple(
-                        sorted(
-                            {
-                                rule
-                                for one in view.columns
-                                if one.column in wanted
-                                for rule in one.rules
-                            }
-                        )
-                    ),
-                    obligations=Obligations(row_filters=view.row_filters),
+                    rules=rules,
+                    obligations=Obligations(control=control, row_filters=view.row_filters),
                 ),
             )
             for view in views
+            for resource, control, rules in _reads(view, wanted)
         )
         try:
             self._record(records)
@@ -222,6 +223,25 @@ def decision_event(record: DecisionRecord) -> AuditEvent:
             record_sha256=content_sha256(to_plain(record)),
         ),
     )
+
+
+def _reads(
+    view: TableView, wanted: frozenset[AssetId]
+) -> tuple[tuple[AssetId, Control, tuple[RuleId, ...]], ...]:
+    """List what is read of a view: its wanted columns, or the table where there is none."""
+    read = tuple(
+        (one.column, one.control, one.rules) for one in view.columns if one.column in wanted
+    )
+    if read:
+        return read
+    rules = {
+        rule
+        for one in view.columns
+        if one.control.operator is not Operator.DENY
+        for rule in one.rules
+    }
+    # Of the table itself nothing but the number of rows is shown.
+    return ((view.table, Control(operator=Operator.REDACT), tuple(sorted(rules))),)
 
 
 def _denied(reason: DenyReason) -> Decision:

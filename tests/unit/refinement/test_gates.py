@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from policy_service.domain.control import CLEAR, DENY
+from policy_service.refinement import gates
 from policy_service.refinement.embedding import RememberedEncoder
 from policy_service.refinement.gates import acceptance, check_gates, safety_violations
 from policy_service.refinement.reward_model import PRIOR, RewardModel
@@ -127,3 +128,10 @@ def test_safety_cases_and_anchors_are_apart():
         assert case.allowed
         assert set(case.allowed).isdisjoint(case.forbidden)
         assert CLEAR in case.forbidden
+
+
+def test_a_fall_within_sampling_error_is_no_reason() -> None:
+    """With few lessons a lesson or two prove nothing; with many a small fall counts."""
+    measured = {"points": 90, "before": 0.974, "after": 0.962, "violations": (), "influence": ()}
+    assert gates._reasons(lessons=160, **measured) == []
+    assert gates._reasons(lessons=4000, **measured)
