@@ -1,5 +1,6 @@
 """`policy-service audit | refine | serve | accounts`: running the service."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -117,12 +118,18 @@ def serve(
     link_for: Annotated[
         str | None, typer.Option("--link-for", help="Print a one-time sign-in link for NAME.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Start the API and the portal."""
+    """Start the API and the portal; `--json` says where, and how to sign in."""
     with open_platform() as platform:
+        address, link = f"http://{host}:{port}", ""
         if link_for is not None:
             token = accounts_workflow.make_sign_in_link(platform, link_for, actor=operator())
-            notes.print(f"sign in once: http://{host}:{port}/sign-in/{token}")
+            link = f"{address}/sign-in/{token}"
+            notes.print(f"sign in once: {link}")
+        if as_json:
+            print_json({"portal": address, "sign_in_link": link})
+            sys.stdout.flush()
         serve_forever(platform, host=host, port=port, https=load_settings().https)
 
 

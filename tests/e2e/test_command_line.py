@@ -1,5 +1,6 @@
 """The commands as a person types them, on the sample bank after the walkthrough."""
 
+import json
 import os
 import re
 import shutil
@@ -249,7 +250,7 @@ def test_serve_answers_and_stops(walked: tuple[Path, Outcome], tmp_path: Path) -
     process = subprocess.Popen(
         [
             sys.executable, "-m", "policy_service", "serve",
-            "--port", str(port), "--link-for", "reviewer-1",
+            "--port", str(port), "--link-for", "reviewer-1", "--json",
         ],
         env={**os.environ, "POLICY_SERVICE_HOME": str(home)},
         stdout=subprocess.PIPE,
@@ -261,8 +262,9 @@ def test_serve_answers_and_stops(walked: tuple[Path, Outcome], tmp_path: Path) -
         assert "Policy Service" in page
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert f"http://127.0.0.1:{port}/sign-in/" in err
+    assert json.loads(out)["portal"] == f"http://127.0.0.1:{port}"
 
 
 def test_a_taken_port_is_one_clear_line(run: CommandLine) -> None:
