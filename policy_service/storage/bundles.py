@@ -72,6 +72,16 @@ def live_bundle(session: ReadSession, source: str) -> SignedBundle | None:
     return None if body is None else load(SignedBundle, body)
 
 
+def live_revision(session: ReadSession, source: str) -> Revision | None:
+    """Return the revision of the published bundle of `source`, without reading the bundle."""
+    query = select(tables.bundles.c.revision).where(
+        tables.bundles.c.source == source,
+        tables.bundles.c.state == DraftState.PUBLISHED.value,
+    )
+    found = session.value(query)
+    return None if found is None else Revision(found)
+
+
 def add_decision(session: WriteSession, record: DecisionRecord, *, audit_index: int) -> None:
     """Keep a decision and the place of its entry in the audit log."""
     session.write(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from policy_service.domain.audit import AuditEvent
-from policy_service.domain.bundle import TableView
+from policy_service.domain.bundle import Directory, SignedBundle, TableView
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.decision import (
     AccessRequest,
@@ -150,23 +150,30 @@ class DecisionDesk:
     def _service(self, resource: str) -> DecisionPointService:
         """Return the PDP of a resource's source, loaded anew if bundle or people changed."""
         source = asset_parts(AssetId(resource))[0]
-        platform = self._platform
-        with platform.database.read() as session:
-            signed = bundles.live_bundle(session, source)
+        with self._lock, self._platform.database.read() as session:
+            revision = bundles.live_revision(session, source)
             directory = load_directory(session)
+            loaded = self._loaded.get(source)
+            if loaded is not None and (loaded.revision, loaded.directory_sha256) == (
+                revision,
+                directory.sha256,
+            ):
+                return loaded.service
+            signed = bundles.live_bundle(session, source)
         if signed is None:
             raise AccessDeniedError(
                 f"no policy of `{source}` is live; publish one first", reason=DenyReason.NO_BUNDLE
             )
+        return self._load(source, signed, directory)
+
+    def _load(
+        self, source: str, signed: SignedBundle, directory: Directory
+    ) -> DecisionPointService:
+        bundle = verify_bundle(
+            signed, verifier=self._platform.verifier, now=self._platform.clock.now()
+        )
         with self._lock:
             loaded = self._loaded.get(source)
-            fresh = loaded is not None and (
-                loaded.revision == signed.bundle.revision
-                and loaded.directory_sha256 == directory.sha256
-            )
-            if loaded is not None and fresh:
-                return loaded.service
-            bundle = verify_bundle(signed, verifier=platform.verifier, now=platform.clock.now())
             service = loaded.service if loaded else self._new_service()
             service.swap(
                 compile_policy(bundle, directory),
@@ -177,7 +184,7 @@ class DecisionDesk:
                 revision=bundle.revision,
                 directory_sha256=directory.sha256,
             )
-            return service
+        return service
 
     def _new_service(self) -> DecisionPointService:
         return DecisionPointService(
