@@ -32,6 +32,19 @@ class ControlKind(StrEnum):
     CLASSIFICATION = "classification"
 
 
+class Standing(StrEnum):
+    """What a provision's text is, and so what it may be used for.
+
+    `digest`: our own words, shipped with reviewed obligations. `approved`: the text of an
+    imported source that somebody else than its importer has approved; drafts quote it.
+    `unreviewed`: an imported source nobody has approved; it is found, and never drafted from.
+    """
+
+    DIGEST = "digest"
+    APPROVED = "approved"
+    UNREVIEWED = "unreviewed"
+
+
 class Strength(StrEnum):
     """A floor is a hard constraint on every draft; advice moves the prior."""
 
@@ -74,8 +87,10 @@ class Obligation:
 class Provision:
     """One citable unit: an article, paragraph, section or control.
 
-    `text` is what the corpus stores, in our own words for digests; `sha256`
-    is that of `text` in UTF-8. A citation quotes `text` letter for letter.
+    `text` is what the corpus stores, in our own words for digests, letter for letter for
+    imported texts; `sha256` is that of `text` in UTF-8. A citation quotes `text` letter for
+    letter. A unit's text is its own: points below a paragraph are provisions of their own,
+    whose ids continue that of the paragraph (`gdpr/art-32/1`, `gdpr/art-32/1/a`).
     """
 
     id: ProvisionId
@@ -87,8 +102,13 @@ class Provision:
     version: str
     version_date: str
     url: str
-    heading: tuple[str, ...] = ()
+    heading: tuple[str, ...] = ()  # short name of the instrument, then chapter, section, article
     obligations: tuple[Obligation, ...] = ()
+    summary: str = ""  # our digest of the clause, where `text` is the official one
+    language: str = "en"  # ISO 639-1
+    standing: Standing = Standing.DIGEST
+    superseded: str = ""  # ISO date from which a newer version holds; empty: the newest
+    references: tuple[ProvisionId, ...] = ()  # provisions the text refers to, as far as resolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +124,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A provision that retrieval found, with the score it found it by (higher is nearer)."""
+    """A provision that retrieval found, with the score it found it by (higher is nearer).
+
+    `before` and `after` are its neighbours in the same instrument, in the order of the text.
+    """
 
     provision: Provision
     score: float
+    before: Provision | None = None
+    after: Provision | None = None

@@ -1,0 +1,1 @@
+"""Importers: published formats of regulations and policies, read to documents."""
