@@ -25,7 +25,8 @@ class Digest:
     """One instrument with its provisions.
 
     `short` is what people call it (`GDPR`); `family` a name it shares with sister
-    instruments (`hipaa`), empty where it has none.
+    instruments (`hipaa`), empty where it has none; `identifiers` what official texts call it
+    (`celex:32016R0679`).
     INVARIANT: every provision's `heading` starts with `short`.
     """
 
@@ -33,6 +34,7 @@ class Digest:
     short: str
     family: str
     provisions: tuple[Provision, ...]
+    identifiers: tuple[str, ...] = ()
 
 
 def read_digest(path: Path) -> Digest:
@@ -53,6 +55,7 @@ def read_digest(path: Path) -> Digest:
         short=head.short,
         family=head.family or "",
         provisions=tuple(_provision(head, one) for one in entry.provisions),
+        identifiers=head.identifiers,
     )
 
 

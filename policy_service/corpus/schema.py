@@ -23,6 +23,9 @@ from policy_service.domain.provision import ControlKind, InstrumentKind, Strengt
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 PathId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9.\-]*)+$")]
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z-]*:[A-Za-z0-9][A-Za-z0-9./_-]*$")
+]
 Jurisdiction = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,3}(-[A-Z]{2,3})?$")]
 
 
@@ -77,7 +80,11 @@ class ProvisionEntry(_Entry):
 
 
 class InstrumentEntry(_Entry):
-    """The header of a digest. `family` is a name that several instruments answer to."""
+    """The header of a digest.
+
+    `family` is a name that several instruments answer to; `identifiers` are what the official
+    texts call it (`celex:32016R0679`, `cfr:45/164/C`), by which imports find it.
+    """
 
     id: Slug
     title: Words
@@ -86,6 +93,7 @@ class InstrumentEntry(_Entry):
     jurisdictions: tuple[Jurisdiction, ...] = Field(min_length=1)
     sectors: tuple[Words, ...] = ()
     family: Slug | None = None
+    identifiers: tuple[Identifier, ...] = ()
     version: Words
     version_date: datetime.date
     url: Words

@@ -1,0 +1,1 @@
+"""Editions: imported documents as instruments of the corpus, with ids and addresses."""

@@ -1,0 +1,1 @@
+"""An organisation's own documents: DOCX, HTML, Markdown, plain text."""

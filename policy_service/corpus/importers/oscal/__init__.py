@@ -1,0 +1,1 @@
+"""OSCAL catalogues and profiles, in JSON, YAML and XML."""

@@ -1,0 +1,1 @@
+"""Printed texts: the Code of Federal Regulations, the California Code, policies."""

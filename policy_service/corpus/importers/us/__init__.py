@@ -1,0 +1,1 @@
+"""United States regulations in their published XML, and the numbering they share."""
