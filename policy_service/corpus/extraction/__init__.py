@@ -1,0 +1,1 @@
+"""From official text to proposed obligations: rules, a small scorer, and nothing that binds."""
