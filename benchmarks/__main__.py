@@ -25,7 +25,10 @@ MODULES = (
     "encryption",
     "audit",
     "draft_scale",
+    "obligations",
     "retrieval",
+    "retrieval_scale",
+    "drafter_questions",
     "refinement",
 )
 TIMEOUT_S = 1800.0

@@ -23,7 +23,7 @@ from policy_service.domain.progress import silent
 from policy_service.drafting.draft import draft_policy
 from policy_service.engines.encoder import Encoder
 from policy_service.refinement.reward_model import RewardModel
-from policy_service.retrieval.index import open_index
+from policy_service.retrieval.late_interaction import open_late_index
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SIZES = (100, 300, 1000)
@@ -82,7 +82,7 @@ def measure(tables: int, roles: int) -> dict[str, float | int]:
     catalog = synthetic_catalog(tables=tables, columns=20, seed=SEED, categories=categories)
     organisation = _organisation(roles)
     with tempfile.TemporaryDirectory() as folder:
-        index = open_index(folder=Path(folder), provisions=corpus.provisions, encoder=encoder)
+        index = open_late_index(folder=Path(folder), provisions=corpus.provisions, encoder=encoder)
         started = time.perf_counter()
         draft = draft_policy(
             organisation=organisation,

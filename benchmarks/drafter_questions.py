@@ -26,7 +26,7 @@ from policy_service.corpus.yaml_source import read_yaml
 from policy_service.domain.errors import CorpusError
 from policy_service.domain.provision import ControlKind, Provision
 from policy_service.engines.encoder import Encoder
-from policy_service.retrieval.index import open_index
+from policy_service.retrieval.late_interaction import open_late_index
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 QUESTIONS = Path(__file__).with_name("drafter_questions.yaml")
@@ -133,7 +133,7 @@ def measure(
 ) -> tuple[list[Answered], dict[str, Any]]:
     """Ask the product's index and its peers; return the index's answers and all figures."""
     encoder = Encoder.load()
-    index = open_index(
+    index = open_late_index(
         folder=folder,
         provisions=provisions,
         encoder=encoder,

@@ -53,6 +53,19 @@ _NOTES: Mapping[str, str] = {
         " passages makes finding easier than in the whole, so compare within the table only."
         " Skipped where the data set is not at hand."
     ),
+    "obligations": (
+        "What extraction reads in official text against the digests' hand-made obligations of the"
+        " same sections; `--quick` leaves the PDFs out. Precision is a lower bound: digests are"
+        " not complete. Elsewhere in the texts it is lower: see docs/corpus.md."
+    ),
+    "retrieval_scale": (
+        "Synthetic passages with random vectors: what an index costs by size. Embedding is"
+        " measured on a sample and not included. Compare ratios: the machine was shared."
+    ),
+    "drafter_questions": (
+        "150 questions in people's words over the shipped corpus, written before any search was"
+        " run. `--quick` asks the same; the `test` split is never looked at one by one."
+    ),
     "refinement": (
         "The reviewer is synthetic and consistent, which people are not: it shows that lessons"
         " carry over to points nobody judged, not how fast a real team is learnt from."

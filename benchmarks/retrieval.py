@@ -1,49 +1,44 @@
-"""Regulatory retrieval on ObliQA: the product's index, beside BM25 and the encoder alone.
+"""Regulatory retrieval on ObliQA: the index as it runs, trained, beside its parts and peers.
 
 `--passages` is a file of passages ({DocumentID, PassageID, Passage}, one JSON object a line),
-`--train` and `--questions` are lists of questions with their gold passages; both may be gzipped.
+`--train` and `--questions` are lists of questions with their gold passages; all may be gzipped.
 Without `--questions` the questions of `--train` are cut in two by the parity of their id's
-SHA-1, and the second half is asked. Nothing is trained yet, so `train_cpu_s` is 0.
+SHA-1: the even half trains, the odd half is asked. With it, all of `--train` trains and all of
+`--questions` is asked. `--markdown FILE` writes what each component adds.
 """
 
 import argparse
-import gzip
-import hashlib
-import json
-import math
-import random
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.report import Stopwatch, finish, percentile, progress, say
-from policy_service.domain.identifiers import ProvisionId, Sha256Hex
-from policy_service.domain.provision import Provision
+from benchmarks.retrieval_components import ROWS, components, write_table
+from benchmarks.retrieval_data import (
+    DEPTH,
+    Question,
+    provision,
+    read_passages,
+    read_questions,
+    sample,
+    scores,
+)
+from policy_service.domain.errors import RetrievalError
 from policy_service.engines.encoder import Encoder
-from policy_service.kit.hashing import sha256_text
-from policy_service.retrieval import fusion, store
-from policy_service.retrieval.index import ProvisionIndex, indexed_text, open_index
+from policy_service.engines.retriever_training import TrainingSettings
+from policy_service.retrieval.index import IndexParts, ProvisionIndex, open_index
+from policy_service.retrieval.learned.extras import TokenGatherer
+from policy_service.retrieval.learned.fit import Example, fit_with_rows
+from policy_service.retrieval.learned.passages import PassageTable, table_of
+from policy_service.retrieval.learned.ranker import LearnedRanker
+from policy_service.retrieval.texts import indexed_text
 
 OBLIQA = Path(__file__).resolve().parents[2] / "shared" / "data" / "obliqa"
-DEPTH = 10
-QUICK_QUESTIONS = 150
-QUICK_PASSAGES = 1500
-TIMED = 200
-Rank = Callable[[Sequence[str]], list[list[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question with the ids of its gold passages."""
-
-    text: str
-    gold: frozenset[str]
+QUICK = TrainingSettings(epochs=1, steps_at_least=0, batch=16, negatives=12)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--train", type=Path, default=OBLIQA / "dev.json.gz")
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--index", type=Path, help="folder that keeps the index between runs")
+    parser.add_argument("--markdown", type=Path, help="file for the table of components")
     parser.add_argument("--quick", action="store_true", help="a sample of passages and questions")
     options = parser.parse_args(arguments)
     if not options.passages.is_file() or not options.train.is_file():
@@ -60,181 +56,108 @@ def main(arguments: Sequence[str] | None = None) -> None:
         finish({"skipped": "the data is not there", "peers": {}})
         return
     passages = read_passages(options.passages)
-    questions = (
-        read_questions(options.questions) if options.questions else second_half(options.train)
+    training = read_questions(options.train, odd=None if options.questions else False)
+    asked = (
+        read_questions(options.questions)
+        if options.questions
+        else read_questions(options.train, odd=True)
     )
     if options.quick:
-        passages, questions = sample(passages, questions)
-    with tempfile.TemporaryDirectory() as folder:
-        finish(measure(passages, questions, options.index or Path(folder)))
+        passages, training, asked = sample(passages, training, asked)
+    with tempfile.TemporaryDirectory() as folder, _one_thread():
+        figures = measure(
+            passages,
+            training,
+            asked,
+            folder=options.index or Path(folder),
+            settings=QUICK if options.quick else TrainingSettings(),
+        )
+    if options.markdown:
+        caption = (
+            f"{len(asked):,} questions over {len(passages):,} passages; "
+            f"{len(training):,} others to learn from."
+        )
+        write_table(options.markdown, figures["components"], caption=caption)
+    finish(figures)
 
 
 def measure(
-    passages: Mapping[str, str], questions: Sequence[Question], folder: Path
+    passages: Mapping[str, str],
+    training: Sequence[Question],
+    asked: Sequence[Question],
+    *,
+    folder: Path,
+    settings: TrainingSettings,
 ) -> dict[str, Any]:
-    """Index `passages`, ask `questions`, and compare with each part alone."""
+    """Index `passages`, train on one list of questions, and ask the other."""
     encoder = Encoder.load()
-    provisions = [_provision(name, text) for name, text in passages.items()]
+    provisions = [provision(name, text) for name, text in passages.items()]
     with Stopwatch() as indexing:
-        index = open_index(folder=folder, provisions=provisions, encoder=encoder, progress=progress)
-    say(f"asking {len(questions):,} questions over {len(passages):,} passages")
-
-    def ask(texts: Sequence[str]) -> list[list[str]]:
-        found = index.search_many(texts, limit=DEPTH)
-        return [[str(one.provision.id) for one in answer] for answer in found]
-
-    times = _times_ms(index, questions)
+        texts = [indexed_text(one).dense for one in provisions]
+        gatherer = TokenGatherer.over(texts, encoder=encoder)
+        opened = partial(
+            open_index,
+            folder=folder,
+            provisions=provisions,
+            encoder=encoder,
+            extras=gatherer,
+            progress=progress,
+        )
+        table = _table(opened().parts)
+    say(f"training on {len(training):,} questions over {len(passages):,} passages")
+    examples = [Example(question=one.text, relevant=one.gold) for one in training]
+    with Stopwatch() as learning:
+        weights, rows = fit_with_rows(
+            examples=examples, index=table, encoder=encoder, settings=settings, progress=progress
+        )
+    say(f"asking {len(asked):,} questions")
+    ranker = LearnedRanker(passages=table, weights=weights, encoder=encoder)
+    found = components(asked, passages=table, weights=weights, rows=rows, encoder=encoder)
     return {
-        **scores(questions, ask),
+        **_asked(opened(ranker=lambda _: ranker), asked),
         "index_cpu_s": indexing.cpu_s,
-        "train_cpu_s": 0.0,
+        "train_cpu_s": learning.cpu_s,
+        "weights_bytes": len(weights.to_bytes()),
+        "passages": len(passages),
+        "training_questions": len(training),
+        "questions": len(asked),
+        "components": found,
+        "popularity": found[ROWS[-1]],
+        "peers": {"bm25": found[ROWS[0]], "min_max": found[ROWS[3]], "minilm": found[ROWS[2]]},
+    }
+
+
+def _asked(index: ProvisionIndex, questions: Sequence[Question]) -> dict[str, float]:
+    """Ask one question after another, each embedded and re-ranked on one thread."""
+    answers, times = [], []
+    for question in questions:
+        began = time.perf_counter()
+        found = index.search(question.text, limit=DEPTH)
+        times.append((time.perf_counter() - began) * 1000)
+        answers.append([str(one.provision.id) for one in found])
+    return {
+        **scores(questions, answers),
         "query_ms_p50": percentile(times, 0.5),
         "query_ms_p99": percentile(times, 0.99),
-        "passages": len(passages),
-        "questions": len(questions),
-        "peers": _peers(questions, provisions, encoder, folder),
     }
 
 
-def scores(questions: Sequence[Question], ask: Rank) -> dict[str, float]:
-    """Average Recall, MAP and nDCG at 10; each divides by the number of gold passages."""
-    answers = ask([question.text for question in questions])
-    recalls, precisions, gains, multi = [], [], [], []
-    for question, answer in zip(questions, answers, strict=True):
-        hits = [name in question.gold for name in answer]
-        recall = sum(hits) / len(question.gold)
-        recalls.append(recall)
-        if len(question.gold) > 1:
-            multi.append(recall)
-        precisions.append(_average_precision(hits, len(question.gold)))
-        gains.append(_ndcg(hits, len(question.gold)))
-    return {
-        "recall_at_10": _mean(recalls),
-        "map_at_10": _mean(precisions),
-        "ndcg_at_10": _mean(gains),
-        "multi_recall_at_10": _mean(multi),
-    }
+def _table(parts: IndexParts | None) -> PassageTable:
+    if parts is None:
+        raise RetrievalError("the embedded index shows its parts, and this one does not")
+    return table_of(parts.listing, parts.stored)
 
 
-def read_passages(path: Path) -> dict[str, str]:
-    """Read passages by `document/passage`; empty ones are left out, repeated ids joined."""
-    found: dict[str, str] = {}
-    for line in _read(path).splitlines():
-        row = json.loads(line)
-        text = str(row["Passage"]).strip()
-        if text:
-            name = _name(row)
-            found[name] = f"{found[name]}\n{text}" if name in found else text
-    return found
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
 
-
-def read_questions(path: Path) -> list[Question]:
-    """Read every question of a file."""
-    return [_question(row) for row in json.loads(_read(path))]
-
-
-def second_half(path: Path) -> list[Question]:
-    """Read the questions whose id has an odd SHA-1."""
-    rows = json.loads(_read(path))
-    return [_question(row) for row in rows if _odd(str(row["QuestionID"]))]
-
-
-def sample(
-    passages: Mapping[str, str], questions: Sequence[Question]
-) -> tuple[dict[str, str], list[Question]]:
-    """Draw some questions, their gold passages, and others to hide them among."""
-    rng = random.Random(7)
-    some = rng.sample(list(questions), min(QUICK_QUESTIONS, len(questions)))
-    gold = {name for question in some for name in question.gold}
-    others = rng.sample(sorted(set(passages) - gold), min(QUICK_PASSAGES, len(passages)) // 2)
-    kept = gold | set(others)
-    return {name: text for name, text in passages.items() if name in kept}, some
-
-
-def _peers(
-    questions: Sequence[Question],
-    provisions: Sequence[Provision],
-    encoder: Encoder,
-    folder: Path,
-) -> dict[str, Any]:
-    ordered = sorted(provisions, key=lambda one: one.id)
-    keys = [indexed_text(one).sha256 for one in ordered]
-    stored = store.read(folder, encoder=encoder.sha256, documents=keys)
-    if stored is None:
-        return {}
-    found, ids = stored, [str(one.id) for one in ordered]
-
-    def top(values: NDArray[np.float64]) -> list[str]:
-        return [ids[place] for place in fusion.best(values, ids=ids, limit=DEPTH)]
-
-    def lexical(texts: Sequence[str]) -> list[list[str]]:
-        return [top(found.lexical.scores(text)[0]) for text in texts]
-
-    def dense(texts: Sequence[str]) -> list[list[str]]:
-        return [top((found.vectors @ row).astype(np.float64)) for row in encoder.encode(texts)]
-
-    return {"bm25": scores(questions, lexical), "minilm": scores(questions, dense)}
-
-
-def _times_ms(index: ProvisionIndex, questions: Sequence[Question]) -> list[float]:
-    times = []
-    for question in questions[:TIMED]:
-        began = time.perf_counter()
-        index.search(question.text, limit=DEPTH)
-        times.append((time.perf_counter() - began) * 1000)
-    return times
-
-
-def _average_precision(hits: Sequence[bool], gold: int) -> float:
-    found = 0
-    total = 0.0
-    for place, hit in enumerate(hits, start=1):
-        if hit:
-            found += 1
-            total += found / place
-    return total / gold
-
-
-def _ndcg(hits: Sequence[bool], gold: int) -> float:
-    gain = sum(1 / math.log2(place + 2) for place, hit in enumerate(hits) if hit)
-    ideal = sum(1 / math.log2(place + 2) for place in range(min(gold, DEPTH)))
-    return gain / ideal
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _provision(name: str, text: str) -> Provision:
-    document, _, section = name.partition("/")
-    return Provision(
-        id=ProvisionId(name),
-        instrument=document,
-        section=section,
-        title="",
-        text=text,
-        sha256=Sha256Hex(sha256_text(text)),
-        version="",
-        version_date="",
-        url="",
-    )
-
-
-def _question(row: Mapping[str, Any]) -> Question:
-    return Question(str(row["Question"]), frozenset(_name(one) for one in row["Passages"]))
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['DocumentID']}/{row['PassageID']}"
-
-
-def _odd(name: str) -> bool:
-    return hashlib.sha1(name.encode(), usedforsecurity=False).digest()[-1] % 2 == 1
-
-
-def _read(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The one place where objects are built from settings: the platform, the web application."""
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,10 +14,10 @@ from policy_service.api.application import create_api
 from policy_service.api.problems import status_of
 from policy_service.audit.log import AuditLog
 from policy_service.corpus.categories import load_category_table
-from policy_service.corpus.collection import load_corpus
+from policy_service.corpus.collection import Corpus, load_corpus
 from policy_service.domain.errors import CorpusError
 from policy_service.domain.progress import Progress
-from policy_service.domain.provision import Provision
+from policy_service.domain.provision import Instrument, Provision
 from policy_service.encryption.keyring import KeyRing
 from policy_service.encryption.signing_keys import (
     create_signing_key,
@@ -31,11 +30,14 @@ from policy_service.kit.clock import Clock, SystemClock
 from policy_service.kit.ids import new_id
 from policy_service.portal.application import create_portal
 from policy_service.refinement.registry import ModelRegistry
-from policy_service.retrieval.index import ProvisionIndex, open_index
+from policy_service.refinement.retriever_registry import RetrieverRegistry
+from policy_service.retrieval.index import ProvisionIndex
 from policy_service.settings import Settings
 from policy_service.storage.database import Database
 from policy_service.workflows.decide import DecisionDesk
+from policy_service.workflows.indexes import Indexes
 from policy_service.workflows.jobs import JobRunner
+from policy_service.workflows.library import Library
 from policy_service.workflows.platform import AUDIT_FILE, Platform
 
 if TYPE_CHECKING:
@@ -51,26 +53,29 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
     home = settings.home.resolve()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     policies = settings.policies_folder
-    corpus = load_corpus([settings.regulations_folder, policies / "standards"])
+    digests = load_corpus([settings.regulations_folder, policies / "standards"])
     database = Database(settings.database_url)
     database.migrate()
     signer = _signing_key(home / "signing.pem", settings)
     verifier = open_verifier(home / "signing.pem")
     encoder = cache(Encoder.load)
+    retrievers = RetrieverRegistry(folder=home / "retrievers", encoder=_LateEncoder(encoder))
     return Platform(
         folder=home,
         tenant=settings.tenant,
         database=database,
         audit=AuditLog(home / AUDIT_FILE, clock=clock, signer=signer, verifier=verifier),
-        corpus=corpus,
+        library=_library(
+            settings, digests, database, retrievers=retrievers, encoder=encoder, clock=clock
+        ),
         categories=load_category_table(policies / "data_categories.yaml"),
         casbin_model=_read_text(policies / "casbin" / "standard.conf"),
         keyring=_keyring(home / "keyring.json", settings, clock),
         signer=signer,
         verifier=verifier,
         models=ModelRegistry(folder=home / "models", encoder=_LateEncoder(encoder)),
+        retrievers=retrievers,
         encoder=encoder,
-        index=_index_opener(settings, encoder, home / "index", corpus.provisions),
         text_finder=cache(_load_text_finder),
         clock=clock,
         make_id=new_id,
@@ -121,40 +126,43 @@ class _LateEncoder:
         return self._load().encode(texts)
 
 
-def _index_opener(
+def _library(
     settings: Settings,
+    digests: Corpus,
+    database: Database,
+    *,
+    retrievers: RetrieverRegistry,
     encoder: Callable[[], Encoder],
-    folder: Path,
-    provisions: Sequence[Provision],
-) -> Callable[[Progress], ProvisionIndex]:
-    """Return a function that opens the index once and shows whoever is first the progress."""
-    opened: list[ProvisionIndex] = []
-    lock = threading.Lock()
+    clock: Clock,
+) -> Library:
+    """Build the library; where Weaviate serves search, drafts still have an index in `home`."""
 
-    def open_once(progress: Progress) -> ProvisionIndex:
-        with lock:
-            if not opened:
-                opened.append(_open_index(settings, encoder(), folder, provisions, progress))
-            return opened[0]
+    def open_remote(
+        provisions: Sequence[Provision], instruments: Sequence[Instrument], progress: Progress
+    ) -> ProvisionIndex:
+        return _open_weaviate(settings, encoder(), provisions, instruments, progress)
 
-    return open_once
+    return Library(
+        database=database,
+        digests=digests,
+        clock=clock,
+        indexes=Indexes(
+            folder=settings.home.resolve(),
+            shipped=settings.regulations_folder / "embeddings",
+            encoder=encoder,
+        ),
+        retrievers=retrievers,
+        open_remote=open_remote if settings.retrieval == "weaviate" else None,
+    )
 
 
-def _open_index(
+def _open_weaviate(
     settings: Settings,
     encoder: Encoder,
-    folder: Path,
     provisions: Sequence[Provision],
+    instruments: Sequence[Instrument],
     progress: Progress,
 ) -> ProvisionIndex:
-    if settings.retrieval == "embedded":
-        return open_index(
-            folder=folder,
-            provisions=provisions,
-            encoder=encoder,
-            shipped=settings.regulations_folder / "embeddings",
-            progress=progress,
-        )
     from policy_service.retrieval.remote import open_weaviate_index
 
     key = settings.weaviate_api_key
@@ -162,6 +170,7 @@ def _open_index(
         url=settings.weaviate_url,
         api_key="" if key is None else key.get_secret_value(),
         provisions=provisions,
+        instruments=instruments,
         encoder=encoder,
         progress=progress,
     )

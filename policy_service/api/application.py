@@ -21,6 +21,7 @@ from policy_service.api.routers import (
     health,
     jobs,
     models,
+    relevance,
     sources,
     verdicts,
 )
@@ -34,6 +35,7 @@ _OWN_PATHS = ("/api/", "/access/", "/.well-known/")
 _RESOURCES = (
     sources,
     corpus,
+    relevance,
     drafts,
     verdicts,
     bundles,

@@ -43,6 +43,7 @@ class LineageShown(Schema):
     organisation_sha256: str
     model_version: str
     seed: int
+    retriever: str
 
 
 class QuestionShown(Schema):

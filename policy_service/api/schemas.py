@@ -4,11 +4,13 @@ Built from domain values by `shown`; a field of the domain that no schema names 
 not shown.
 """
 
+from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from policy_service.domain.plain import to_plain
+from policy_service.domain.provision import ControlKind, Standing
 
 Scalar = bool | int | float | str
 ParameterValues = dict[str, Scalar | list[str]]
@@ -133,24 +135,79 @@ class InstrumentShown(Schema):
     url: str
 
 
+class ObligationShown(Schema):
+    """What a provision requires, in typed form."""
+
+    id: str
+    kind: str
+    strength: Literal["floor", "advice"]
+    data_categories: list[str] = Field(description="fideslang keys; none means every category")
+    parameters: ParameterValues
+
+
 class ProvisionShown(Schema):
-    """One citable unit; `text` is the digest in our own words."""
+    """One citable unit.
+
+    `text` is our own digest where `standing` is `digest`, else the official text; `summary`
+    is then our digest of it. Nothing is ever drafted from what is `unreviewed`.
+    """
 
     id: str
     instrument: str
     section: str
     title: str
     text: str
+    summary: str
     sha256: str
     version_date: str
     url: str
+    heading: list[str] = Field(description="from the instrument down to the provision")
+    language: str
+    standing: Literal["digest", "approved", "unreviewed"]
+    superseded: str = Field(description="date from which a newer version holds; else empty")
+    references: list[str]
+    obligations: list[ObligationShown]
+
+
+class NeighbourShown(Schema):
+    """The provision before or after one that was found, in the same version of the text."""
+
+    id: str
+    section: str
+    text: str
 
 
 class PassageShown(Schema):
-    """A provision that search found."""
+    """A provision that search found, with its neighbours."""
 
     provision: ProvisionShown
-    score: float
+    score: float = Field(description="0 to 1; orders the answers to one question only")
+    before: NeighbourShown | None
+    after: NeighbourShown | None
+
+
+class SearchQuery(Sent):
+    """A question to the corpus, and what it is narrowed to; no filter narrows nothing."""
+
+    q: Annotated[str, Field(min_length=1, max_length=500, examples=["encryption at rest"])]
+    limit: Annotated[int, Field(ge=1, le=50)] = 8
+    instrument: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default_factory=list, max_length=50, description="instrument ids"
+    )
+    jurisdiction: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2,3}(-[A-Z]{2,3})?$",
+        description="where the organisation sits: `EU-DE` is reached by EU and INT",
+    )
+    sector: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    kind: list[ControlKind] = Field(
+        default_factory=list, max_length=20, description="what an obligation asks for"
+    )
+    category: str | None = Field(
+        default=None, max_length=200, description="a data category that an obligation covers"
+    )
+    in_force: date | None = Field(default=None, description="without it the newest versions")
+    standing: list[Standing] = Field(default_factory=list, max_length=3)
 
 
 class BundleSummary(Schema):
@@ -234,6 +291,7 @@ class TraceShown(Schema):
     draft: str
     draft_sha256: str
     model_version: str
+    retriever: str
     corpus_sha256: str
     rules: list[TracedRuleShown]
     proof: ProofShown
@@ -282,6 +340,7 @@ class CheckpointShown(Schema):
 class ModelShown(Schema):
     """One version of the reward model and where it came from."""
 
+    model: Literal["drafting"] = "drafting"
     version: str
     parent: str
     created_at: str

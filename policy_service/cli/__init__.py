@@ -8,7 +8,16 @@ import os
 
 import typer
 
-from policy_service.cli import access, catalog, corpus, operations, policy, quickstart
+from policy_service.cli import (
+    access,
+    catalog,
+    corpus,
+    operations,
+    policy,
+    quickstart,
+    refinement,
+    relevance,
+)
 from policy_service.cli.errors import guarded
 
 app = typer.Typer(
@@ -28,6 +37,8 @@ app.add_typer(operations.accounts_app, name="accounts")
 policy.register(app)
 access.register(app)
 operations.register(app)
+refinement.register(app)
+relevance.register(corpus.app)
 quickstart.register(app)
 
 

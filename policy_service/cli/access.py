@@ -113,6 +113,7 @@ def print_trace(found: Trace) -> None:
     if found.draft:
         tree.add(
             f"draft {found.draft} · model {found.model_version} · "
+            f"retriever {found.retriever} · "
             f"corpus {found.corpus_sha256[:12]}… · revision {record.decision.revision}"
         )
     proof = found.proof

@@ -1,11 +1,11 @@
-"""`policy-service audit | refine | serve | accounts`: running the service."""
+"""`policy-service audit | serve | accounts`: running the service."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from policy_service.cli.output import AsJson, console, notes, print_json, progress_bars, table
+from policy_service.cli.output import AsJson, console, notes, print_json, table
 from policy_service.cli.serving import serve_forever
 from policy_service.cli.session import open_platform, operator
 from policy_service.domain.errors import AuditError
@@ -13,7 +13,6 @@ from policy_service.domain.review import AccountRole, ReviewGroup
 from policy_service.settings import load_settings
 from policy_service.workflows import accounts as accounts_workflow
 from policy_service.workflows.audit import checkpoint_audit, list_entries, verify_audit
-from policy_service.workflows.refine import list_models, refine
 
 audit_app = typer.Typer(help="The tamper-evident log.", no_args_is_help=True)
 accounts_app = typer.Typer(help="Who signs in to the portal.", no_args_is_help=True)
@@ -21,7 +20,6 @@ accounts_app = typer.Typer(help="Who signs in to the portal.", no_args_is_help=T
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("refine", epilog="Example: policy-service refine")(refine_model)
     app.command("serve", epilog="Example: policy-service serve --port 8000")(serve)
 
 
@@ -72,44 +70,6 @@ def list_log(
         event = one.event
         shown.add_row(str(one.index), one.at[:19], event.kind, event.actor, event.subject)
     console.print(shown)
-
-
-def refine_model(
-    list_versions: Annotated[bool, typer.Option("--list", help="List the versions.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Train the drafting model on the reviewers' verdicts; promote it if the gates hold."""
-    with open_platform() as platform:
-        if list_versions:
-            cards = list_models(platform)
-            if as_json:
-                print_json(cards)
-                return
-            shown = table("version", "parent", "lessons", "before", "after", "promoted", "note")
-            for card in cards:
-                shown.add_row(
-                    card.version,
-                    card.parent,
-                    str(card.preferences),
-                    f"{card.acceptance_before:.0%}",
-                    f"{card.acceptance_after:.0%}",
-                    "yes" if card.promoted else "no",
-                    card.note,
-                )
-            console.print(shown)
-            return
-        with progress_bars(quiet=as_json) as progress:
-            card = refine(platform, actor=operator(), progress=progress).card
-    if as_json:
-        print_json(card)
-        return
-    promoted = "promoted: the next draft uses it" if card.promoted else "[yellow]not promoted[/]"
-    console.print(
-        f"[bold]{card.version}[/] learned from {card.preferences} lessons; "
-        f"{promoted}\nreviewers' choice comes first in {card.acceptance_after:.0%} of held-out "
-        f"verdicts, {card.acceptance_before:.0%} before; "
-        f"floor violations: {card.floor_violations}\n[dim]{card.note}[/]"
-    )
 
 
 def serve(

@@ -22,6 +22,8 @@ from policy_service.domain.identifiers import (
 from policy_service.domain.parameters import NO_PARAMETERS, Parameters
 from policy_service.domain.provision import Citation
 
+UNLEARNED = ModelVersion("fused-0")  # the retriever before any version of it was promoted
+
 
 class Risk(StrEnum):
     """How much review a rule needs."""
@@ -160,6 +162,7 @@ class Lineage:
     organisation_sha256: Sha256Hex
     model_version: ModelVersion
     seed: int
+    retriever: ModelVersion = UNLEARNED  # the version that found the clauses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ written `%2E`, a percent sign `%25`. An asset group is `table/data_category`.
 from typing import NewType
 
 ProvisionId = NewType("ProvisionId", str)  # gdpr/art-32/1/a
-ObligationId = NewType("ObligationId", str)  # gdpr/art-32/1/a#1
+ObligationId = NewType("ObligationId", str)  # gdpr/art-32/1/a#1, of an import gdpr/art-32/1/a#x1
 AssetId = NewType("AssetId", str)  # bank.public.customers.email
 GroupId = NewType("GroupId", str)  # bank.public.customers/user.contact.email
 DataCategory = NewType("DataCategory", str)  # a fideslang key
@@ -42,6 +42,14 @@ def asset_ancestors(asset: AssetId) -> tuple[AssetId, ...]:
 def group_id(table: AssetId, category: DataCategory) -> GroupId:
     """Name the columns of `table` that carry `category`."""
     return GroupId(f"{table}/{category}")
+
+
+def is_accepted_proposal(obligation: ObligationId) -> bool:
+    """Tell whether an obligation of the corpus was read in an import and accepted by a person.
+
+    The others are those of the digests. What was accepted may narrow a draft, never widen it.
+    """
+    return obligation.rpartition("#")[2].startswith("x")
 
 
 def category_ancestors(category: DataCategory) -> tuple[DataCategory, ...]:

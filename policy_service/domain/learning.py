@@ -1,10 +1,14 @@
-"""Refinement's vocabulary: preferences of reviewers, model versions and their lineage."""
+"""Refinement's vocabulary: what reviewers teach, model versions and their lineage.
+
+Two models learn: the drafting model from verdicts on rules, the retriever from marks on
+what it found. Both are versions with a card, and both are promoted by gates alone.
+"""
 
 from dataclasses import dataclass
 
 from policy_service.domain.control import Control
 from policy_service.domain.draft import DecisionPoint
-from policy_service.domain.identifiers import ModelVersion, Sha256Hex
+from policy_service.domain.identifiers import ModelVersion, ProvisionId, Sha256Hex, SubjectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +27,72 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
-    """One registered version of the reward model and where it came from."""
+class RelevanceMark:
+    """What one reviewer says of one provision as an answer to one question.
+
+    INVARIANT: of one reviewer, question and provision only the last mark is kept.
+    """
+
+    query: str
+    provision: ProvisionId
+    relevant: bool
+    reviewer: SubjectId
+    at: str  # RFC 3339
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionCard:
+    """What every registered version of a model says of itself."""
 
     version: ModelVersion
     parent: ModelVersion
     created_at: str
-    preferences: int
-    preferences_sha256: Sha256Hex
     weights_sha256: Sha256Hex
     encoder_sha256: Sha256Hex
     seed: int
+    promoted: bool  # it passed its gates; whether it is live is the registry's to say
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard(VersionCard):
+    """One registered version of the reward model and where it came from."""
+
+    preferences: int
+    preferences_sha256: Sha256Hex
     acceptance_before: float  # share of held-out verdicts whose control comes first
     acceptance_after: float
     floor_violations: int  # on the frozen safety set; must be 0 to be promoted
-    promoted: bool
-    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalFigures:
+    """How well held-out questions are answered; each a mean over the questions, 0-1.
+
+    Recall@k: share of a question's relevant provisions among the first k. MAP@10 and MRR as
+    trec_eval defines them; MRR looks at the first ten.
+    """
+
+    questions: int
+    recall_at_5: float
+    recall_at_10: float
+    map_at_10: float
+    mrr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieverCard(VersionCard):
+    """One registered version of the retriever, and how it was judged on what it never saw.
+
+    `marked` are questions of reviewers, `made` those made from the corpus itself.
+    """
+
+    examples: int  # questions it was trained on
+    marks: int  # marks of reviewers that stand behind them and the held-out ones
+    examples_sha256: Sha256Hex  # of all questions with their relevant provisions
+    corpus_sha256: Sha256Hex
+    marked_before: RetrievalFigures
+    marked_after: RetrievalFigures
+    made_before: RetrievalFigures
+    made_after: RetrievalFigures
+    floors_lost: int  # floors that the live version finds and this one does not; must be 0

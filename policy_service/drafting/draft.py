@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from policy_service.domain.asset import Catalog
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import Action
-from policy_service.domain.draft import AccessRule, Draft, Lineage, OpenQuestion
+from policy_service.domain.draft import UNLEARNED, AccessRule, Draft, Lineage, OpenQuestion
 from policy_service.domain.errors import DraftingError
 from policy_service.domain.hashes import draft_sha256, organisation_sha256
 from policy_service.domain.identifiers import (
     DraftId,
+    ModelVersion,
     ObligationId,
     QuestionId,
     RuleId,
@@ -63,6 +64,7 @@ class _Bench:
     grounder: Grounder
     drafter: AccessDrafter
     reward: RewardModel
+    retriever_version: ModelVersion
 
 
 def draft_policy(
@@ -78,12 +80,14 @@ def draft_policy(
     corpus_sha256: Sha256Hex,
     seed: int,
     progress: Progress,
+    retriever_version: ModelVersion = UNLEARNED,
     beta: float = 1.0,
 ) -> Draft:
     """Draft a policy for every job function over every table of one source.
 
     `corpus` holds what binds the organisation; `floors` names obligations that bind in
-    addition to those of floor strength; `beta` bounds how far rewards move the draft.
+    addition to those of floor strength; `retriever_version` names what searches for them;
+    `beta` bounds how far rewards move the draft.
     Raises `DraftingError` where a floor is unknown or beta is not above 0.
     """
     if not catalog.tables or not organisation.job_functions:
@@ -106,6 +110,7 @@ def draft_policy(
         grounder=grounder,
         drafter=drafter,
         reward=reward,
+        retriever_version=retriever_version,
     )
     return _seal(_assemble(bench, _draft_roles(bench, progress), corpus_sha256, seed))
 
@@ -163,6 +168,7 @@ def _assemble(
         organisation_sha256=organisation_sha256(organisation),
         model_version=bench.reward.version,
         seed=seed,
+        retriever=bench.retriever_version,
     )
     access = _numbered(rule for result in results for rule in result.rules)
     encryption, asked_encryption = draft_encryption(

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from policy_service.domain.asset import Catalog, Column, Sensitivity, Table
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.draft import EncryptionRule, OpenQuestion, Risk
-from policy_service.domain.identifiers import DataCategory, QuestionId, RuleId, group_id
+from policy_service.domain.identifiers import (
+    DataCategory,
+    QuestionId,
+    RuleId,
+    group_id,
+    is_accepted_proposal,
+)
 from policy_service.domain.provision import ControlKind, Obligation
 from policy_service.drafting.floors import covers_category
 from policy_service.drafting.graph import key_columns
@@ -109,8 +115,11 @@ def _key_bits(obligations: Iterable[Obligation]) -> int:
 
 
 def _rotation_days(obligations: Iterable[Obligation]) -> int:
-    asked = (one.parameters.integer("rotation_days", 0) for one in obligations)
-    return min((days for days in asked if days > 0), default=_ROTATION_DAYS)
+    """Take the digests' shortest period, else the default; what was accepted only shortens it."""
+    asked = [(one.id, one.parameters.integer("rotation_days", 0)) for one in obligations]
+    digested = (days for name, days in asked if days > 0 and not is_accepted_proposal(name))
+    accepted = (days for name, days in asked if days > 0 and is_accepted_proposal(name))
+    return min((min(digested, default=_ROTATION_DAYS), *accepted))
 
 
 def _question(table: Table, category: DataCategory) -> OpenQuestion:

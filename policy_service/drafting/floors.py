@@ -1,7 +1,8 @@
 """Floors: mandatory obligations as hard constraints on candidates.
 
 A floor only ever takes candidates away; denying is always left. Nothing learned and
-nothing retrieved passes through here.
+nothing retrieved passes through here. A floor that was read in an import and accepted takes
+away what is too open, and never what is stricter than something it leaves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,9 @@ from policy_service.domain.identifiers import (
     Purpose,
     Sha256Hex,
     category_covers,
+    is_accepted_proposal,
 )
+from policy_service.domain.parameters import Parameters
 from policy_service.domain.provision import (
     ControlKind,
     Instrument,
@@ -119,8 +122,31 @@ def _forbids(floor: Obligation, control: Control, action: Action, purpose: Purpo
     if floor.kind is ControlKind.MASKING and action is Action.READ:
         if purpose_within(floor.parameters.texts("unless_purposes"), purpose):
             return False
+        if is_accepted_proposal(floor.id):
+            return _is_too_open(floor, control)
         return _shows_too_much(floor.parameters, control)
     return False
+
+
+def _is_too_open(floor: Obligation, control: Control) -> bool:
+    """Hold a control to an accepted floor: to the most open operator it names, and its limits.
+
+    INVARIANT: no operator that is left is less strict than one that is taken away, so that
+    nothing moves to a more open control for want of a stricter one. Where the floor counts
+    characters, what is more open than showing part is therefore taken away too.
+    """
+    least = loosest_strictness(floor.parameters.texts("operators"))
+    if "visible_first" in floor.parameters or "visible_last" in floor.parameters:
+        least = max(least, Operator.PARTIAL.strictness)
+    limits = Parameters(
+        {name: value for name, value in floor.parameters.items() if name != "operators"}
+    )
+    return control.operator.strictness < least or _shows_too_much(limits, control)
+
+
+def loosest_strictness(operators: Iterable[str]) -> int:
+    """Return the strictness of the most open of some operators; without any, of clear."""
+    return min((Operator(one).strictness for one in operators), default=Operator.CLEAR.strictness)
 
 
 def _shows_too_much(parameters: Mapping[str, object], control: Control) -> bool:

@@ -137,7 +137,7 @@ class Grounder:
         self._obligations = tuple(
             (one, obligation) for one in corpus.provisions for obligation in one.obligations
         )
-        self._stems = {one.id: _stems(f"{one.title} {one.text}") for one in corpus.provisions}
+        self._stems = {one.id: _stems(f"{one.title} {_words(one)}") for one in corpus.provisions}
         titles = {one.id: one.title for one in corpus.instruments}
         self._actors = {
             one.id: _actors(one, titles.get(one.instrument, "")) for one in corpus.provisions
@@ -222,8 +222,16 @@ def quote_provision(provision: Provision, strength: Strength, terms: frozenset[s
     )
 
 
+def _words(provision: Provision) -> str:
+    """Return our digest's words where there are any.
+
+    An approved official text so changes quotes, never which clause a rule rests on.
+    """
+    return provision.summary or provision.text
+
+
 def _actors(provision: Provision, instrument: str) -> frozenset[str]:
-    text = f"{instrument} {provision.title} {provision.text}".lower()
+    text = f"{instrument} {provision.title} {_words(provision)}".lower()
     return frozenset(name for name, pattern in ACTORS.items() if pattern.search(text))
 
 

@@ -3,6 +3,9 @@
 What the duty needs weighs most, then how harmful the data is, then what the provisions
 that bind this point ask for. The weights are written here, not learned: learning
 happens in the reward model, outside (DESIGN section 6).
+
+Advice of a digest raises what it asks for. Advice that was read in an import and accepted
+only lowers what is more open than it asks for: it moves a draft towards stricter controls.
 """
 
 import math
@@ -11,9 +14,13 @@ from dataclasses import dataclass
 
 from policy_service.domain.asset import Sensitivity
 from policy_service.domain.control import Control, Operator
-from policy_service.domain.identifiers import DataCategory, Purpose
+from policy_service.domain.identifiers import DataCategory, Purpose, is_accepted_proposal
 from policy_service.domain.provision import ControlKind, Obligation
-from policy_service.drafting.floors import covers_category, purpose_within
+from policy_service.drafting.floors import (
+    covers_category,
+    loosest_strictness,
+    purpose_within,
+)
 from policy_service.drafting.needs import Need
 
 # How well each operator serves a need, in logits; what is not listed serves it not at all.
@@ -66,6 +73,7 @@ _OPENNESS: Mapping[Operator, float] = {
     Operator.BUCKET: 0.3,
     Operator.GENERALISE: 0.3,
 }
+_OPENNESS_IN_ORDER = tuple((one, _OPENNESS.get(one, 0.0)) for one in Operator)
 _SENSITIVITY_WEIGHT = 0.5
 _EXCLUDED_PURPOSE_WEIGHT = 1.0  # where a clause names the category; a third where it is wide
 _ASKED_FOR_WEIGHT = 0.25  # each masking obligation that names the operator
@@ -96,7 +104,11 @@ def prior_features(
 ) -> tuple[Feature, ...]:
     """Score one control, feature by feature; a feature of weight 0 is left out."""
     openness = _OPENNESS.get(control.operator, 0.0)
-    masking, excluded = _advice(control, weighing, tuple(obligations))
+    binding = [one for one in obligations if covers_category(one, weighing.categories)]
+    digested = [one for one in binding if not is_accepted_proposal(one.id)]
+    accepted = [one for one in binding if is_accepted_proposal(one.id)]
+    excluded = _exclusion(digested, weighing.purpose)
+    imported = max(_exclusion(accepted, weighing.purpose) - excluded, 0.0)
     features = (
         Feature(name="need", value=_FIT[weighing.need].get(control.operator, 0.0)),
         Feature(
@@ -104,7 +116,17 @@ def prior_features(
             value=-_SENSITIVITY_WEIGHT * openness * weighing.sensitivity.rank,
         ),
         Feature(name="excluded purpose", value=-_EXCLUDED_PURPOSE_WEIGHT * openness * excluded),
-        Feature(name="asked for", value=masking),
+        Feature(name="asked for", value=_asked_for(control, weighing.purpose, digested)),
+        # INVARIANT: both parts only fall as controls open, so that the choice, whatever is
+        # added to it by rewards, can only move towards stricter controls.
+        Feature(
+            name="purpose excluded by an import",
+            value=-_EXCLUDED_PURPOSE_WEIGHT * _most_open(control.operator) * imported,
+        ),
+        Feature(
+            name="too open for an import",
+            value=-_too_open(control, weighing.purpose, accepted),
+        ),
     )
     return tuple(feature for feature in features if feature.value)
 
@@ -129,22 +151,47 @@ def softmax(scores: Sequence[float]) -> tuple[float, ...]:
     return tuple(weight / total for weight in weights)
 
 
-def _advice(
-    control: Control, weighing: Weighing, obligations: tuple[Obligation, ...]
-) -> tuple[float, float]:
-    """Sum up what masking obligations ask for, and whether a purpose is excluded."""
-    asked, excluded = 0.0, 0.0
+def _exclusion(obligations: Iterable[Obligation], purpose: Purpose) -> float:
+    """Tell how far a purpose is excluded, 0 to 1; a third where the clause is wide."""
+    excluded = 0.0
     for one in obligations:
-        if not covers_category(one, weighing.categories):
+        if one.kind is ControlKind.PURPOSE_LIMITATION and purpose_within(
+            one.parameters.texts("excluded_purposes"), purpose
+        ):
+            specific = any("." in wide for wide in one.data_categories)
+            excluded = max(excluded, 1.0 if specific else 1 / 3)
+    return excluded
+
+
+def _asked_for(control: Control, purpose: Purpose, obligations: Iterable[Obligation]) -> float:
+    """Sum up how much masking obligations ask for a control."""
+    asked = 0.0
+    for one in obligations:
+        if one.kind is not ControlKind.MASKING:
             continue
-        if one.kind is ControlKind.PURPOSE_LIMITATION:
-            if purpose_within(one.parameters.texts("excluded_purposes"), weighing.purpose):
-                specific = any("." in wide for wide in one.data_categories)
-                excluded = max(excluded, 1.0 if specific else 1 / 3)
-        elif one.kind is ControlKind.MASKING:
-            foreseen = purpose_within(one.parameters.texts("unless_purposes"), weighing.purpose)
-            if foreseen and control.operator is Operator.CLEAR:
-                asked += _ALLOWED_WEIGHT
-            elif not foreseen and control.operator in one.parameters.texts("operators"):
-                asked += _ASKED_FOR_WEIGHT
-    return min(asked, _ASKED_FOR_MOST), excluded
+        foreseen = purpose_within(one.parameters.texts("unless_purposes"), purpose)
+        if foreseen and control.operator is Operator.CLEAR:
+            asked += _ALLOWED_WEIGHT
+        elif not foreseen and control.operator in one.parameters.texts("operators"):
+            asked += _ASKED_FOR_WEIGHT
+    return min(asked, _ASKED_FOR_MOST)
+
+
+def _too_open(control: Control, purpose: Purpose, obligations: Iterable[Obligation]) -> float:
+    """Sum up the masking obligations whose most open operator is stricter than a control."""
+    against = 0.0
+    for one in obligations:
+        if one.kind is not ControlKind.MASKING:
+            continue
+        foreseen = purpose_within(one.parameters.texts("unless_purposes"), purpose)
+        least = loosest_strictness(one.parameters.texts("operators"))
+        if not foreseen and control.operator.strictness < least:
+            against += _ASKED_FOR_WEIGHT
+    return min(against, _ASKED_FOR_MOST)
+
+
+def _most_open(operator: Operator) -> float:
+    """Return the openness of an operator, or of a stricter one where that is greater."""
+    return max(
+        openness for one, openness in _OPENNESS_IN_ORDER if one.strictness >= operator.strictness
+    )

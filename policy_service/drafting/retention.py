@@ -1,12 +1,23 @@
-"""Retention rules: how long the rows of a table with personal data are kept."""
+"""Retention rules: how long the rows of a table with personal data are kept.
 
-from collections.abc import Iterable
+Digests set the period. One that was read in an import and accepted leads only where they
+set none; else it can shorten theirs, counted from the same day, and nothing more.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from policy_service.domain.asset import Catalog, Sensitivity, Table
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.draft import OpenQuestion, RetentionRule, Risk
-from policy_service.domain.identifiers import DataCategory, QuestionId, RuleId, category_covers
-from policy_service.domain.provision import Citation, ControlKind, Obligation
+from policy_service.domain.identifiers import (
+    DataCategory,
+    QuestionId,
+    RuleId,
+    category_covers,
+    is_accepted_proposal,
+)
+from policy_service.domain.provision import Citation, ControlKind, Obligation, Strength
 from policy_service.drafting.floors import covers_category
 from policy_service.drafting.grounding import Ground, Grounder
 from policy_service.drafting.relevance import holds_personal, is_personal
@@ -17,6 +28,16 @@ _BASIS = {
     "legal_minimum": "the end of the contract or of the business year",
     "authorisation_complete": "the authorisation of the payment",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Period:
+    """How long a table's rows are kept, and the obligation that decided it."""
+
+    category: DataCategory
+    obligation: Obligation
+    days: int
+    basis: str
 
 
 def draft_retention(
@@ -34,30 +55,23 @@ def draft_retention(
     for table in catalog.tables:
         if not holds_personal(table):
             continue
-        periods = _periods(table, binding)
-        leading = _leading_category(table, periods)
-        citations = (
-            () if leading is None else grounder.cite(_ground(leading, categories, periods[leading]))
-        )
-        if leading is None or not citations:
+        period = _period(table, binding)
+        citations = () if period is None else grounder.cite(_ground(period, categories))
+        if period is None or not citations:
             questions.append(_question(table))
             continue
-        obligation = periods[leading]
-        rules.append(
-            _rule(table, obligation, RuleId(f"T-{len(rules) + 1:04d}"), citations=citations)
-        )
+        rules.append(_rule(table, period, RuleId(f"T-{len(rules) + 1:04d}"), citations=citations))
     return tuple(rules), tuple(questions)
 
 
 def _rule(
     table: Table,
-    obligation: Obligation,
+    period: _Period,
     rule_id: RuleId,
     *,
     citations: tuple[Citation, ...],
 ) -> RetentionRule:
-    days = obligation.parameters.integer("max_days", 0)
-    basis = _BASIS[obligation.parameters.text("criteria", "no_longer_needed")]
+    days, basis = period.days, period.basis
     restricted = any(one.sensitivity is Sensitivity.RESTRICTED for one in table.columns)
     return RetentionRule(
         id=rule_id,
@@ -71,10 +85,51 @@ def _rule(
     )
 
 
-def _periods(table: Table, binding: Iterable[Obligation]) -> dict[DataCategory, Obligation]:
+def _period(table: Table, binding: Sequence[Obligation]) -> _Period | None:
+    """Choose the period of a table; None where nothing gives one.
+
+    INVARIANT: it is neither longer nor counted from another day than without what was accepted.
+    """
+    dated = [
+        one
+        for one in binding
+        if "max_days" in one.parameters and (_days(one) > 0 or not is_accepted_proposal(one.id))
+    ]
+    digested = _leading(table, [one for one in dated if not is_accepted_proposal(one.id)])
+    first = digested or _leading(table, dated)
+    if first is None:
+        return None
+    floors = [
+        one for one in dated if is_accepted_proposal(one.id) and one.strength is Strength.FLOOR
+    ]
+    # What was accepted as advice counts where it is the most specific, a floor wherever it reaches.
+    shorter = (_leading(table, dated), *(_leading(table, [floor]) for floor in floors))
+    least = min((first, *(one for one in shorter if one)), key=lambda one: one.days)
+    return replace(least, basis=first.basis)
+
+
+def _leading(table: Table, dated: Sequence[Obligation]) -> _Period | None:
+    """Return the period of the leading category of a table; None where none has one."""
+    periods = _periods(table, dated)
+    category = _leading_category(table, periods)
+    if category is None:
+        return None
+    obligation = periods[category]
+    return _Period(
+        category=category,
+        obligation=obligation,
+        days=_days(obligation),
+        basis=_BASIS[obligation.parameters.text("criteria", "no_longer_needed")],
+    )
+
+
+def _days(obligation: Obligation) -> int:
+    return obligation.parameters.integer("max_days", 0)
+
+
+def _periods(table: Table, dated: Iterable[Obligation]) -> dict[DataCategory, Obligation]:
     """Find for each personal category of a table the most specific period that covers it."""
     found: dict[DataCategory, Obligation] = {}
-    dated = [one for one in binding if "max_days" in one.parameters]
     for category in sorted({one.category for one in table.columns if is_personal(one.category)}):
         reaching = [one for one in dated if covers_category(one, [category])]
         if reaching:
@@ -82,7 +137,7 @@ def _periods(table: Table, binding: Iterable[Obligation]) -> dict[DataCategory, 
                 reaching,
                 key=lambda one: (
                     -_depth(one, category),
-                    one.parameters.integer("max_days", 0),
+                    _days(one),
                     one.id,
                 ),
             )
@@ -107,16 +162,16 @@ def _leading_category(table: Table, periods: dict[DataCategory, Obligation]) -> 
     ranks = {column.category: column.sensitivity.rank for column in table.columns}
     return min(
         periods,
-        key=lambda one: (-ranks[one], -periods[one].parameters.integer("max_days", 0), one),
+        key=lambda one: (-ranks[one], -_days(periods[one]), one),
     )
 
 
-def _ground(category: DataCategory, categories: CategoryTable, period: Obligation) -> Ground:
+def _ground(period: _Period, categories: CategoryTable) -> Ground:
     return Ground(
         kinds=(ControlKind.RETENTION, ControlKind.ERASURE),
-        category=category,
-        label=categories.label(category),
-        decisive=period.id,
+        category=period.category,
+        label=categories.label(period.category),
+        decisive=period.obligation.id,
         theme="retention period kept erased",
     )
 

@@ -7,6 +7,7 @@ Sentence-BERT (arXiv 1908.10084). This module trains nothing and keeps no cache.
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,16 @@ PINNED_SHA256 = {
 _MAX_TOKENS = 256  # as the model was trained; the rest of a longer text is not seen
 _PAD_TO = 8
 _BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TokenStates:
+    """Texts with the state of each of their tokens, one text after another."""
+
+    vectors: "NDArray[np.float32]"  # what `encode` returns for the same texts
+    states: "NDArray[np.float32]"  # tokens × dimensions, special tokens included
+    tokens: "NDArray[np.int32]"  # the tokens' numbers in the vocabulary
+    lengths: "NDArray[np.int64]"  # tokens of each text
 
 
 class Encoder:
@@ -80,17 +91,54 @@ class Encoder:
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         unique = list(dict.fromkeys(texts))
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(unique)]
+        tokens = self.tokens_of(unique)
         rows = np.empty((len(unique), self.dimensions), dtype=np.float32)
         for length, members in _by_length(tokens).items():
             size = max(1, _BATCH_TOKENS // length)
             for start in range(0, len(members), size):
                 batch = members[start : start + size]
-                rows[batch] = self._embed([tokens[index] for index in batch], length)
+                rows[batch] = self._embed([tokens[index] for index in batch], length)[0]
         place = {text: index for index, text in enumerate(unique)}
         return rows[[place[text] for text in texts]]
 
-    def _embed(self, tokens: list[list[int]], length: int) -> "NDArray[np.float32]":
+    def encode_tokens(self, texts: Sequence[str]) -> TokenStates:
+        """Embed `texts` as `encode` does, and keep the state of every token."""
+        import numpy as np
+
+        tokens = self.tokens_of(texts)
+        lengths = np.array([len(sequence) for sequence in tokens], dtype=np.int64)
+        begins = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        states = np.empty((int(begins[-1]), self.dimensions), dtype=np.float32)
+        for length, members in _by_length(tokens).items():
+            size = max(1, _BATCH_TOKENS // length)
+            for start in range(0, len(members), size):
+                batch = members[start : start + size]
+                vectors[batch], found = self._embed([tokens[index] for index in batch], length)
+                for index, row in zip(batch, found, strict=True):
+                    states[begins[index] : begins[index + 1]] = row[: lengths[index]]
+        flat = [token for sequence in tokens for token in sequence]
+        return TokenStates(
+            vectors=vectors,
+            states=states,
+            tokens=np.array(flat, dtype=np.int32),
+            lengths=lengths,
+        )
+
+    def tokens_of(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the numbers of each text's tokens, cut to what the model reads."""
+        if not texts:
+            return []
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    @property
+    def model(self) -> "BertModel":
+        """Return the model, which nobody may change: copy it before training."""
+        return self._model
+
+    def _embed(
+        self, tokens: list[list[int]], length: int
+    ) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
         import numpy as np
         import torch
 
@@ -104,7 +152,7 @@ class Encoder:
             weights = mask.unsqueeze(-1).to(states.dtype)
             pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
             normal = torch.nn.functional.normalize(pooled, dim=1)
-        return normal.numpy().astype(np.float32, copy=False)
+        return normal.numpy().astype(np.float32, copy=False), states.numpy()
 
 
 def model_folder() -> Path:

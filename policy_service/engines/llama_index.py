@@ -1,13 +1,13 @@
 """Retrieval behind LlamaIndex: one retriever over any LlamaIndex vector store.
 
-The embedded store keeps its nodes in memory and leaves ranking to a `Ranker`; any other
+The embedded store ranks in this process and leaves ranking to a `Ranker`; any other
 `BasePydanticVectorStore` (Weaviate) can stand in its place. No global `Settings`, no
 language model and no download: a retriever needs none of them. Source: llama-index-core 0.14.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, assert_never
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -15,6 +15,7 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle, TextNode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
+    FilterCondition,
     FilterOperator,
     MetadataFilter,
     MetadataFilters,
@@ -25,40 +26,20 @@ from llama_index.core.vector_stores.types import (
 from numpy.typing import NDArray
 
 from policy_service.domain.errors import RetrievalError
+from policy_service.engines.search import (
+    Above,
+    AnyOf,
+    AtMost,
+    Condition,
+    Document,
+    Facets,
+    Question,
+    Ranker,
+)
 
 _ID = "provision"
+_KEPT_SELECTIONS = 32  # a draft asks hundreds of questions under a few filters
 DENSE_SHARE = 0.4  # LlamaIndex's alpha: 0 is lexical only, 1 dense only
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One text to be found, with what it can be filtered by."""
-
-    id: str
-    text: str
-    instrument: str
-    kinds: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One question; `None` for a filter means everything."""
-
-    text: str
-    embedding: NDArray[np.float32]
-    limit: int
-    instruments: frozenset[str] | None = None
-    kinds: frozenset[str] | None = None
-
-
-class Ranker(Protocol):
-    """Ranks the documents it was built over."""
-
-    def rank(
-        self, text: str, embedding: NDArray[np.float32], *, allowed: Sequence[int], limit: int
-    ) -> list[tuple[int, float]]:
-        """Return (place, score) of the best `limit` among the `allowed` places, best first."""
-        ...
 
 
 class LlamaIndexRetrieval:
@@ -85,6 +66,9 @@ class LlamaIndexRetrieval:
         hits = [(str(hit.node.metadata[_ID]), round(float(hit.score or 0.0), 6)) for hit in found]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
+    def close(self) -> None:
+        """Do nothing: a store in this process ends with it."""
+
 
 class HybridRetriever(BaseRetriever):
     """One hybrid query with the question's limit and filters."""
@@ -102,7 +86,7 @@ class HybridRetriever(BaseRetriever):
                 similarity_top_k=self._question.limit,
                 mode=VectorStoreQueryMode.HYBRID,
                 alpha=DENSE_SHARE,
-                filters=filters_of(self._question),
+                filters=filters_of(self._question.conditions),
             )
         )
         scores = result.similarities or []
@@ -116,13 +100,22 @@ class EmbeddedStore(BasePydanticVectorStore):
     """A vector store in this process. It is built whole and never changes afterwards."""
 
     stores_text: bool = True
-    _nodes: list[BaseNode] = PrivateAttr()
+    _document: Callable[[int], Document] = PrivateAttr()
     _ranker: Ranker = PrivateAttr()
+    _selector: "_Selector" = PrivateAttr()
 
-    def __init__(self, *, documents: Sequence[Document], ranker: Ranker) -> None:
+    def __init__(
+        self,
+        *,
+        document: Callable[[int], Document],
+        facets: Sequence[Facets],
+        ranker: Ranker,
+    ) -> None:
+        """Hold one document for each of the `facets`; texts are made when they are found."""
         super().__init__(stores_text=True)
-        self._nodes = [node_of(document) for document in documents]
+        self._document = document
         self._ranker = ranker
+        self._selector = _Selector(facets)
 
     @property
     def client(self) -> None:
@@ -141,56 +134,119 @@ class EmbeddedStore(BasePydanticVectorStore):
         """Answer a hybrid query; other modes are refused."""
         if query.mode is not VectorStoreQueryMode.HYBRID or query.query_embedding is None:
             raise RetrievalError("the embedded index answers hybrid queries with an embedding")
+        allowed = self._selector.places(query.filters)
         ranked = self._ranker.rank(
             query.query_str or "",
             np.asarray(query.query_embedding, dtype=np.float32),
-            allowed=self._allowed(query.filters),
+            allowed=allowed,
             limit=query.similarity_top_k,
         )
-        nodes = [self._nodes[place] for place, _ in ranked]
+        nodes = [node_of(self._document(place)) for place, _ in ranked]
         return VectorStoreQueryResult(
             nodes=nodes,
             similarities=[score for _, score in ranked],
             ids=[node.node_id for node in nodes],
         )
 
-    def _allowed(self, filters: MetadataFilters | None) -> Sequence[int]:
-        places = range(len(self._nodes))
+
+class _Selector:
+    """Which places pass a filter.
+
+    Filters are put to each distinct set of facets once, not to each document: a million
+    documents share a few hundred sets.
+    """
+
+    def __init__(self, facets: Sequence[Facets]) -> None:
+        codes: dict[Facets, int] = {}
+        self._codes = np.fromiter(
+            (codes.setdefault(one, len(codes)) for one in facets), dtype=np.int32, count=len(facets)
+        )
+        self._distinct = [metadata_of(one) for one in codes]
+        self._everything = np.arange(len(facets), dtype=np.intp)
+        self._kept: dict[str, NDArray[np.intp]] = {}
+        self._lock = threading.Lock()
+
+    def places(self, filters: MetadataFilters | None) -> NDArray[np.intp]:
+        """Return the places that pass, ascending."""
         if filters is None:
-            return places
-        return [place for place in places if passes(self._nodes[place].metadata, filters)]
+            return self._everything
+        key = filters.model_dump_json()
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None:
+            found = self._select(filters)
+            with self._lock:
+                if len(self._kept) >= _KEPT_SELECTIONS:
+                    self._kept.clear()
+                self._kept[key] = found
+        return found
+
+    def _select(self, filters: MetadataFilters) -> NDArray[np.intp]:
+        passing = np.array([passes(one, filters) for one in self._distinct], dtype=np.bool_)
+        if passing.all():
+            return self._everything
+        return np.flatnonzero(passing[self._codes])
+
+
+def metadata_of(facets: Facets) -> dict[str, Any]:
+    """Write facets as LlamaIndex metadata: lists of words, and whole numbers."""
+    words = {name: list(values) for name, values in facets.words}
+    return {**words, **dict(facets.numbers)}
 
 
 def node_of(document: Document, *, node_id: str | None = None) -> TextNode:
     """Make the LlamaIndex node of a document."""
-    metadata: dict[str, Any] = {
-        _ID: document.id,
-        "instrument": document.instrument,
-        "kinds": list(document.kinds),
-    }
+    metadata = {_ID: document.id, **metadata_of(document.facets)}
     return TextNode(id_=node_id or document.id, text=document.text, metadata=metadata)
 
 
-def filters_of(question: Question) -> MetadataFilters | None:
-    """Write a question's filters as LlamaIndex metadata filters."""
-    wanted = (("instrument", question.instruments), ("kinds", question.kinds))
-    filters: list[MetadataFilter | MetadataFilters] = [
-        MetadataFilter(key=key, value=sorted(values), operator=FilterOperator.ANY)
-        for key, values in wanted
-        if values is not None
-    ]
+def filters_of(conditions: Sequence[Condition]) -> MetadataFilters | None:
+    """Write conditions as LlamaIndex metadata filters, all of which must pass."""
+    filters: list[MetadataFilter | MetadataFilters] = [_filter_of(one) for one in conditions]
     return MetadataFilters(filters=filters) if filters else None
 
 
+def _filter_of(condition: Condition) -> MetadataFilter:
+    match condition:
+        case AnyOf():
+            return MetadataFilter(
+                key=condition.name, value=list(condition.words), operator=FilterOperator.ANY
+            )
+        case AtMost():
+            return MetadataFilter(
+                key=condition.name, value=condition.number, operator=FilterOperator.LTE
+            )
+        case Above():
+            return MetadataFilter(
+                key=condition.name, value=condition.number, operator=FilterOperator.GT
+            )
+        case _:
+            assert_never(condition)
+
+
 def passes(metadata: Mapping[str, object], filters: MetadataFilters) -> bool:
-    """Tell whether a node's metadata passes every filter; only `any` filters are known."""
+    """Tell whether metadata passes every filter.
+
+    Raises `RetrievalError` for a filter that this store does not know, which would else be
+    ignored.
+    """
+    if filters.condition is not FilterCondition.AND:
+        raise RetrievalError("the embedded index knows filters that must all pass, and no others")
     return all(_passes(metadata, one) for one in filters.filters)
 
 
 def _passes(metadata: Mapping[str, object], wanted: MetadataFilter | MetadataFilters) -> bool:
-    if isinstance(wanted, MetadataFilters) or wanted.operator is not FilterOperator.ANY:
-        raise RetrievalError("the embedded index knows `any` filters only")
+    if isinstance(wanted, MetadataFilters):
+        return passes(metadata, wanted)
     held = metadata.get(wanted.key)
-    values: Iterable[object] = held if isinstance(held, list | tuple) else (held,)
-    listed = wanted.value if isinstance(wanted.value, list) else [wanted.value]
-    return not set(values).isdisjoint(listed)
+    if wanted.operator is FilterOperator.ANY and isinstance(wanted.value, list):
+        values: Iterable[object] = held if isinstance(held, list) else (held,)
+        return not set(values).isdisjoint(wanted.value)
+    if isinstance(wanted.value, int):
+        if wanted.operator is FilterOperator.LTE:
+            return isinstance(held, int) and held <= wanted.value
+        if wanted.operator is FilterOperator.GT:
+            return isinstance(held, int) and held > wanted.value
+    raise RetrievalError(
+        f"the embedded index knows no `{wanted.operator.value}` filter of that value"
+    )

@@ -1,38 +1,54 @@
 """Weaviate in the embedded store's place: the same retriever, hybrid search done there.
 
-A collection is named after the hash of what it holds, filled once and never changed; an
-older one stays for whoever still reads it, until the operator drops it. Needs the extra
-`policy-service[weaviate]`. Source: weaviate-client 4, llama-index-vector-stores-weaviate 1.7.
+One collection for each embedding model, with multi-tenancy: an organisation has a tenant for
+each content it searched, so that nothing of one is found by another, and a new content is
+filled beside the old one before it is used. Filling goes on where it broke off. What was
+replaced is deactivated, and removed at the next replacement unless somebody read it since.
+Needs the extra `policy-service[weaviate]` and Weaviate 1.27 or newer. Source: weaviate-client
+4, llama-index-vector-stores-weaviate 1.7, and Weaviate's page on multi-tenancy.
 """
 
+import re
 import uuid
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policy_service.domain.errors import RetrievalError
-from policy_service.engines.llama_index import Document, LlamaIndexRetrieval, Question, node_of
+from policy_service.domain.errors import PolicyServiceError, RetrievalError
+from policy_service.domain.progress import Progress, silent
+from policy_service.engines.llama_index import LlamaIndexRetrieval, node_of
+from policy_service.engines.search import Document, Question
+from policy_service.kit.hashing import sha256_text
 
 if TYPE_CHECKING:
-    from llama_index.core.schema import BaseNode
     from weaviate import WeaviateClient
+    from weaviate.classes.tenants import Tenant
+    from weaviate.collections import Collection
 
 _PREFIX = "PolicyServiceProvisions"
-_GRPC_PORT = 50051
+GRPC_PORT = 50051
 _PORTS = {"http": 8080, "https": 443}
+_STAGE = "index"
+_CHUNK = 500  # documents embedded and sent between two progress reports
+_BATCH = 100  # documents in one request
+_ORGANISATION = re.compile(r"[A-Za-z0-9_-]{1,40}")  # a tenant's name has 64 characters at most
+_CONTENT_LENGTH = 16
+_TEXT_SHA256 = "text_sha256"
+_VECTOR = "default"  # Weaviate's name for the vector of a collection that has one
+Vectors = Callable[[Sequence[int]], NDArray[np.float32]]
 
 
 class WeaviateFinder:
-    """A connected Weaviate with one filled collection. Close it after use."""
+    """A connected Weaviate with one filled tenant. Close it after use."""
 
-    def __init__(self, *, client: "WeaviateClient", collection: str) -> None:
-        from llama_index.vector_stores.weaviate import WeaviateVectorStore
+    def __init__(self, *, client: "WeaviateClient", collection: str, tenant: str) -> None:
+        from policy_service.engines.weaviate_store import TenantStore
 
         self._client = client
-        store = WeaviateVectorStore(weaviate_client=client, index_name=collection)
+        store = TenantStore(client=client, collection=collection, tenant=tenant)
         self._retrieval = LlamaIndexRetrieval(store)
 
     def find(self, question: Question) -> list[tuple[str, float]]:
@@ -48,24 +64,34 @@ def open_weaviate(
     *,
     url: str,
     api_key: str,
+    organisation: str,
+    encoder_sha256: str,
     content_sha256: str,
     documents: Sequence[Document],
-    vectors: Callable[[], NDArray[np.float32]],
-    grpc_port: int = _GRPC_PORT,
+    vectors: Vectors,
+    grpc_port: int = GRPC_PORT,
+    progress: Progress = silent,
 ) -> WeaviateFinder:
-    """Connect, fill the collection of `content_sha256` unless it is there, and return a finder.
+    """Connect, fill the organisation's tenant of this content where it lacks something.
 
-    `vectors` gives one row a document and is asked only where they are needed. Raises
+    `vectors` gives one row for each place in `documents` that it is asked for. Raises
     `RetrievalError` where the extra is not installed, or Weaviate cannot be reached or does
-    not take a document.
+    not take a document; what it took stays, and the next run goes on from there.
     """
+    if not _ORGANISATION.fullmatch(organisation):
+        raise RetrievalError(
+            f"tenant `{organisation}` is no name for weaviate; "
+            "write 1 to 40 letters, digits, `_` or `-`"
+        )
     client = _connect(url, api_key=api_key, grpc_port=grpc_port)
-    collection = f"{_PREFIX}_{content_sha256[:16]}"
+    name = f"{_PREFIX}_{encoder_sha256[:12]}"
+    tenant = f"{organisation}-{content_sha256[:_CONTENT_LENGTH]}"
     try:
-        if not _complete(client, collection, len(documents)):
-            _fill(client, collection, documents, vectors())
-        return WeaviateFinder(client=client, collection=collection)
-    except RetrievalError:
+        if not client.collections.exists(name):
+            _create(client, name)
+        _fill(client.collections.get(name), tenant, documents, vectors, progress)
+        return WeaviateFinder(client=client, collection=name, tenant=tenant)
+    except PolicyServiceError:
         client.close()
         raise
     except Exception as error:
@@ -97,6 +123,7 @@ def _connect(url: str, *, api_key: str, grpc_port: int) -> "WeaviateClient":
             grpc_port=grpc_port,
             grpc_secure=secure,
             auth_credentials=Auth.api_key(api_key) if api_key else None,
+            skip_init_checks=True,  # one of them asks PyPI; a port that is shut shows at once
         )
     except Exception as error:
         raise RetrievalError(
@@ -110,38 +137,111 @@ def _host(url: str) -> str:
     return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
 
 
-def _complete(client: "WeaviateClient", collection: str, size: int) -> bool:
-    if not client.collections.exists(collection):
-        return False
-    counted = client.collections.get(collection).aggregate.over_all(total_count=True).total_count
-    if counted == size:
-        return True
-    client.collections.delete(collection)  # a run that broke off while filling it
-    return False
-
-
 def _fill(
-    client: "WeaviateClient",
-    collection: str,
+    collection: "Collection",
+    tenant: str,
     documents: Sequence[Document],
-    vectors: NDArray[np.float32],
+    vectors: Vectors,
+    progress: Progress,
 ) -> None:
-    from llama_index.vector_stores.weaviate import WeaviateVectorStore
+    """Put into the tenant what it lacks, then let go of the organisation's older ones."""
+    tenants = collection.tenants.get()
+    if tenant not in tenants:
+        collection.tenants.create(tenant)
+    own = collection.with_tenant(tenant)
+    older = [one for one in sorted(tenants) if one != tenant and _owner(one) == _owner(tenant)]
+    asleep = _asleep(tenants, older)  # asked now: reading their vectors wakes them up
+    held = own.aggregate.over_all(total_count=True).total_count
+    progress(_STAGE, min(held or 0, len(documents)), len(documents))
+    if held != len(documents):
+        there = {str(one.uuid) for one in own.iterator(return_properties=[])}
+        missing = [n for n, one in enumerate(documents) if _node_id(one) not in there]
+        known = _known_vectors(collection, older, [documents[place] for place in missing])
+        for start in range(0, len(missing), _CHUNK):
+            places = missing[start : start + _CHUNK]
+            _send(own, [documents[n] for n in places], _rows(places, documents, known, vectors))
+            progress(_STAGE, len(documents) - len(missing) + start + len(places), len(documents))
+        _let_go(collection, older, asleep=asleep)
 
-    _create(client, collection)
-    nodes: list[BaseNode] = []
-    for document, vector in zip(documents, vectors, strict=True):
-        node = node_of(document, node_id=str(uuid.uuid5(uuid.NAMESPACE_URL, document.id)))
-        node.embedding = vector.tolist()
-        nodes.append(node)
-    WeaviateVectorStore(weaviate_client=client, index_name=collection).add(nodes)
-    failed = client.batch.failed_objects
+
+def _owner(tenant: str) -> str:
+    return tenant[: -_CONTENT_LENGTH - 1]
+
+
+def _node_id(document: Document) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, document.id))
+
+
+def _rows(
+    places: Sequence[int],
+    documents: Sequence[Document],
+    known: Mapping[str, Sequence[float]],
+    vectors: Vectors,
+) -> list[list[float]]:
+    """Return a row for each place, asking only for those that are not known."""
+    hashes = [sha256_text(documents[place].text) for place in places]
+    asked = [place for place, key in zip(places, hashes, strict=True) if key not in known]
+    new = iter(vectors(asked) if asked else ())
+    return [list(known[key]) if key in known else next(new).tolist() for key in hashes]
+
+
+def _known_vectors(
+    collection: "Collection", tenants: Sequence[str], documents: Sequence[Document]
+) -> dict[str, Sequence[float]]:
+    """Return the rows that the organisation's older tenants hold of these texts."""
+    wanted = {sha256_text(document.text) for document in documents}
+    found: dict[str, Sequence[float]] = {}
+    for tenant in tenants:
+        for one in collection.with_tenant(tenant).iterator(
+            include_vector=True, return_properties=[_TEXT_SHA256]
+        ):
+            key = str(one.properties.get(_TEXT_SHA256))
+            if key in wanted:
+                found[key] = [float(value) for value in np.ravel(one.vector[_VECTOR])]
+    return found
+
+
+def _send(
+    tenant: "Collection", documents: Sequence[Document], rows: Sequence[Sequence[float]]
+) -> None:
+    with tenant.batch.fixed_size(batch_size=_BATCH) as batch:
+        for document, row in zip(documents, rows, strict=True):
+            properties = _properties(document)
+            batch.add_object(properties=properties, uuid=_node_id(document), vector=list(row))
+    failed = tenant.batch.failed_objects
     if failed:
-        client.collections.delete(collection)
-        raise RetrievalError(f"weaviate refused {len(failed)} provisions; look at its log")
+        raise RetrievalError(
+            f"weaviate refused {len(failed)} of {len(documents)} provisions; look at its log and "
+            "run again: what it took is kept"
+        )
 
 
-def _create(client: "WeaviateClient", collection: str) -> None:
+def _properties(document: Document) -> dict[str, Any]:
+    """Write a document as LlamaIndex's Weaviate store reads it back."""
+    from llama_index.core.vector_stores.utils import node_to_metadata_dict
+
+    node = node_of(document, node_id=_node_id(document))
+    node.metadata[_TEXT_SHA256] = sha256_text(document.text)
+    return {"text": document.text, **node_to_metadata_dict(node, remove_text=True)}
+
+
+def _asleep(tenants: "Mapping[str, Tenant]", names: Sequence[str]) -> list[str]:
+    from weaviate.classes.tenants import TenantActivityStatus
+
+    inactive = TenantActivityStatus.INACTIVE
+    return [name for name in names if tenants[name].activity_status is inactive]
+
+
+def _let_go(collection: "Collection", replaced: Sequence[str], *, asleep: Sequence[str]) -> None:
+    """Deactivate what is replaced; remove what was deactivated before and not read since."""
+    if asleep:
+        collection.tenants.remove(list(asleep))
+    awake = [name for name in replaced if name not in asleep]
+    if awake:
+        collection.tenants.deactivate(awake)
+
+
+def _create(client: "WeaviateClient", name: str) -> None:
     from weaviate.classes.config import Configure, DataType, Property, Tokenization
 
     def exact(name: str, data_type: DataType = DataType.TEXT, *, filterable: bool) -> Property:
@@ -153,18 +253,21 @@ def _create(client: "WeaviateClient", collection: str) -> None:
             index_searchable=False,  # only the text itself is searched in words
         )
 
+    words = ("instrument", "jurisdictions", "sectors", "duties", "standing")
+    numbers = ("version_date", "superseded")
+    plain = ("provision", _TEXT_SHA256, "_node_content", "_node_type", "document_id")
     client.collections.create(
-        collection,
+        name,
         vector_config=Configure.Vectors.self_provided(),
+        multi_tenancy_config=Configure.multi_tenancy(enabled=True, auto_tenant_activation=True),
         properties=[
             Property(name="text", data_type=DataType.TEXT, tokenization=Tokenization.WORD),
-            exact("provision", filterable=True),
-            exact("instrument", filterable=True),
-            exact("kinds", DataType.TEXT_ARRAY, filterable=True),
-            exact("_node_content", filterable=False),
-            exact("_node_type", filterable=False),
-            exact("document_id", filterable=False),
-            exact("doc_id", filterable=True),
-            exact("ref_doc_id", filterable=True),
+            *(exact(one, DataType.TEXT_ARRAY, filterable=True) for one in words),
+            *(
+                Property(name=one, data_type=DataType.INT, index_range_filters=True)
+                for one in numbers
+            ),
+            *(exact(one, filterable=False) for one in plain),
+            *(exact(one, filterable=True) for one in ("doc_id", "ref_doc_id")),
         ],
     )

@@ -43,6 +43,7 @@ DONE = {
     "amended": "Amended. Somebody else must approve what now stands there.",
     "rejected": "Rejected. The draft waits for a change.",
     "commented": "Comment added.",
+    "marked": "Noted. What you said is a lesson for the next version of the search.",
     "published": "Published: the policy is live.",
     "rolled-back": "Rolled back: the policy before it is live again, under a new revision.",
     "checkpoint": "Checkpoint signed.",

@@ -40,6 +40,7 @@ class Clause:
     after: str
     url: str
     changed: bool
+    held: bool  # the corpus has a text under this id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +208,7 @@ def _clause(citation: Citation, find: FindProvision) -> Clause:
         after=after,
         url="" if provision is None else provision.url,
         changed=not known,
+        held=provision is not None,
     )
 
 

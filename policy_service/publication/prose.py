@@ -4,6 +4,7 @@ Text that came from outside (quotes, sentences with names of tables) is written
 as text: it can neither format the page nor put HTML into it.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from policy_service.domain.categories import CategoryTable
@@ -12,6 +13,10 @@ from policy_service.domain.draft import AccessRule, Draft, Risk, Rule
 from policy_service.domain.identifiers import DataCategory, RoleId
 from policy_service.domain.organisation import JobFunction, Organisation
 from policy_service.domain.provision import Citation, Strength
+
+# What CommonMark or a common extension of it reads inside a line; `&`, `<` and `>` apart.
+_ACTIVE = re.compile(r"[\\`*_\[\]{}#|~^$=!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_OPENING = re.compile(r"\A(\d*)([-+.)])")  # what would begin a list where a line starts
 
 
 def policy_prose(*, draft: Draft, organisation: Organisation, categories: CategoryTable) -> str:
@@ -62,7 +67,8 @@ def _considered(draft: Draft, organisation: Organisation) -> Iterator[str]:
     )
     lineage = draft.lineage
     yield (
-        f"- Made by model `{lineage.model_version}`, seed {lineage.seed}, from catalogue "
+        f"- Made by model `{lineage.model_version}` and retriever `{lineage.retriever}`, "
+        f"seed {lineage.seed}, from catalogue "
         f"`{lineage.catalog_sha256[:12]}`, corpus `{lineage.corpus_sha256[:12]}`, "
         f"organisation `{lineage.organisation_sha256[:12]}`."
     )
@@ -145,9 +151,9 @@ def _rule(rule: Rule) -> Iterator[str]:
 
 
 def _citation(citation: Citation) -> str:
-    quote = _text(citation.quote).replace("`", "\\`")
     weight = " (binding)" if citation.strength is Strength.FLOOR else ""
-    return f"{_text(citation.section)}{weight}: “{quote}”"
+    section = _OPENING.sub(r"\1\\\2", _imported(citation.section))
+    return f"{section}{weight}: “{_imported(citation.quote)}”"
 
 
 def _job_title(job: JobFunction | None, role: RoleId) -> str:
@@ -159,6 +165,16 @@ def _text(text: str) -> str:
     line = " ".join(text.split())
     for sign in ("\\", "*", "[", "]", "#", "|"):
         line = line.replace(sign, f"\\{sign}")
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _imported(text: str) -> str:
+    """Put text of a regulation on one line and take the meaning from every sign in it.
+
+    Unlike in our own sentences, backticks and underscores are letters here, and an address
+    does not become a link.
+    """
+    line = _ACTIVE.sub(r"\\\g<0>", " ".join(text.split()))
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -29,7 +29,9 @@ def min_max(scores: Scores, *, depth: int = DEPTH) -> Scores:
     top = scores.max()
     if top <= threshold:
         return np.asarray((scores >= top) & (top > 0.0), dtype=np.float64)
-    scaled: Scores = np.clip((scores - threshold) / (top - threshold), 0.0, 1.0)
+    scaled = np.zeros(scores.size)
+    best = np.flatnonzero(scores > threshold)  # few: what is zero is not computed with
+    scaled[best] = (scores[best] - threshold) / (top - threshold)
     return scaled
 
 
@@ -39,15 +41,27 @@ def fuse(parts: Sequence[tuple[float, Scores]], *, depth: int = DEPTH) -> Scores
     Requires arrays of one length and weights above 0.
     """
     total = sum(weight for weight, _ in parts)
-    fused = sum(weight * min_max(scores, depth=depth) for weight, scores in parts)
-    rounded: Scores = np.round(np.asarray(fused) / total, 6)
-    return rounded
+    fused = np.zeros(parts[0][1].size)
+    for weight, scores in parts:
+        scaled = min_max(scores, depth=depth)
+        best = np.flatnonzero(scaled)
+        fused[best] += weight * scaled[best]
+    found = np.flatnonzero(fused)
+    fused[found] = np.round(fused[found] / total, 6)
+    return fused
 
 
-def best(scores: Scores, *, ids: Sequence[str], limit: int) -> list[int]:
-    """Return the places of the `limit` best scores; equal ones in the order of their ids."""
-    places = list(range(scores.size))
-    if limit < scores.size:
+def best(scores: Scores, *, limit: int, ids: Sequence[str] | None = None) -> list[int]:
+    """Return the places of the `limit` best scores; equal ones by id, or by place without ids."""
+    if limit >= scores.size:
+        places = np.arange(scores.size)
+    else:
         threshold = np.partition(scores, scores.size - limit)[scores.size - limit]
-        places = np.flatnonzero(scores >= threshold).tolist()
-    return sorted(places, key=lambda place: (-scores[place], ids[place]))[:limit]
+        above = np.flatnonzero(scores > threshold)
+        level = np.flatnonzero(scores == threshold)
+        if ids is None:  # of those that tie at the limit the first are enough
+            level = level[: limit - above.size]
+        places = np.concatenate((above, level))
+    if ids is None:
+        return [int(place) for place in places[np.lexsort((places, -scores[places]))]]
+    return sorted(places.tolist(), key=lambda place: (-scores[place], ids[place]))[:limit]

@@ -4,156 +4,131 @@ Lexical and dense scores are fused; every question goes through a LlamaIndex ret
 This finds provisions; whether one of them is ground enough for a rule is drafting's call.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policy_service.domain.errors import RetrievalError
 from policy_service.domain.progress import Progress, silent
-from policy_service.domain.provision import ControlKind, Passage, Provision
-from policy_service.kit.hashing import sha256_text
-from policy_service.retrieval import fusion, store
+from policy_service.domain.provision import ControlKind, Instrument, Passage, Provision
+from policy_service.engines.search import Document, Facets, Finder, Question, Ranker
+from policy_service.retrieval import store
+from policy_service.retrieval.filters import (
+    Filters,
+    QuestionError,
+    check_filters,
+    conditions_of,
+    facet_maker,
+)
 from policy_service.retrieval.lexical import LexicalIndex
+from policy_service.retrieval.neighbours import Listing, list_provisions
+from policy_service.retrieval.ranking import FusedRanker
+from policy_service.retrieval.texts import (
+    STAGE,
+    ArrayMaker,
+    IndexedText,
+    TextEncoder,
+    embed,
+    indexed_text,
+)
 
 if TYPE_CHECKING:
-    from policy_service.engines.llama_index import Document, Question
+    from policy_service.engines.search import Condition
 
-_STAGE = "index"
-_CHUNK = 64  # documents embedded between two progress reports
+__all__ = ["Filters", "IndexedText", "ProvisionIndex", "TextEncoder", "indexed_text", "open_index"]
 
-
-class TextEncoder(Protocol):
-    """Embeds texts; `sha256` names the model, so that its vectors are never mixed."""
-
-    @property
-    def sha256(self) -> str:
-        """Return the hash of the weights."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one normalised row a text."""
-        ...
+EVERYTHING = Filters()
+T = TypeVar("T")
 
 
-class Finder(Protocol):
-    """Finds documents for one question: LlamaIndex over the embedded store or over Weaviate."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IndexParts:
+    """What an embedded index is made of, row by row, for whoever trains on it."""
 
-    def find(self, question: "Question") -> list[tuple[str, float]]:
-        """Return (document id, score), best first."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedText:
-    """What of a provision is searched: `dense` is embedded, `lexical` is counted."""
-
-    dense: str
-    lexical: str
-
-    @property
-    def sha256(self) -> str:
-        """Hash what is searched, so that only what changed is embedded again."""
-        return sha256_text(f"{self.dense}\x1f{self.lexical}")
+    listing: Listing
+    stored: store.Stored
 
 
 class ProvisionIndex:
     """Finds provisions by question. Safe to share between threads."""
 
     def __init__(
-        self, *, provisions: Sequence[Provision], encoder: TextEncoder, finder: Finder
+        self,
+        *,
+        listing: Listing,
+        encoder: TextEncoder,
+        finder: Finder,
+        instruments: Sequence[Instrument] = (),
+        parts: IndexParts | None = None,
     ) -> None:
-        self._by_id: dict[str, Provision] = {str(one.id): one for one in provisions}
+        self._listing = listing
         self._encoder = encoder
         self._finder = finder
+        held = {one.instrument for one in listing.provisions}
+        self._instruments = held | {one.id for one in instruments}
+        self.parts = parts  # `None` where the index is kept elsewhere
 
     def search(
         self,
         query: str,
         *,
         limit: int = 8,
+        filters: Filters = EVERYTHING,
         instruments: frozenset[str] | None = None,
         kinds: frozenset[ControlKind] | None = None,
     ) -> tuple[Passage, ...]:
-        """Find the provisions nearest to `query`, best first, ties by id.
+        """Find the provisions nearest to `query`, best first, ties by key.
 
-        `kinds` keeps provisions with an obligation of one of them. Scores lie in 0-1 and
-        order the passages of one question only. Raises `RetrievalError` for an empty
-        query or a limit below 1.
+        `instruments` and `kinds` narrow further. Scores lie in 0-1 and order the passages of
+        one question only. Raises `QuestionError` for an empty query, a limit below 1, or a
+        filter by a name that nothing bears.
         """
-        return self.search_many((query,), limit=limit, instruments=instruments, kinds=kinds)[0]
+        return self.search_many(
+            (query,), limit=limit, filters=filters, instruments=instruments, kinds=kinds
+        )[0]
 
     def search_many(
         self,
         queries: Sequence[str],
         *,
         limit: int = 8,
+        filters: Filters = EVERYTHING,
         instruments: frozenset[str] | None = None,
         kinds: frozenset[ControlKind] | None = None,
     ) -> tuple[tuple[Passage, ...], ...]:
         """Answer each query as `search` does; equal queries are asked once."""
         _check(queries, limit)
-        if (instruments is not None and not instruments) or (kinds is not None and not kinds):
+        check_filters(filters, instruments=self._instruments)
+        conditions = conditions_of(_narrowed(filters, instruments, kinds))
+        if conditions is None:
             return tuple(() for _ in queries)
         unique = list(dict.fromkeys(queries))
         embedded = self._encoder.encode(unique)
-        kind_names = None if kinds is None else frozenset(kind.value for kind in kinds)
         answers = {
-            query: self._ask(query, vector, limit, instruments, kind_names)
+            query: self._ask(query, vector, limit, conditions)
             for query, vector in zip(unique, embedded, strict=True)
         }
         return tuple(answers[query] for query in queries)
+
+    def close(self) -> None:
+        """Let go of the store. Do not search afterwards."""
+        self._finder.close()
 
     def _ask(
         self,
         query: str,
         vector: NDArray[np.float32],
         limit: int,
-        instruments: frozenset[str] | None,
-        kinds: frozenset[str] | None,
+        conditions: "tuple[Condition, ...]",
     ) -> tuple[Passage, ...]:
-        from policy_service.engines.llama_index import Question
-
-        question = Question(
-            text=query, embedding=vector, limit=limit, instruments=instruments, kinds=kinds
-        )
+        question = Question(text=query, embedding=vector, limit=limit, conditions=conditions)
         return tuple(
-            Passage(provision=self._by_id[found], score=score)
-            for found, score in self._finder.find(question)
+            self._listing.passage(key, score) for key, score in self._finder.find(question)
         )
-
-
-class FusedRanker:
-    """Ranks documents by fused stem, stem-pair and dense scores."""
-
-    def __init__(
-        self, *, ids: Sequence[str], vectors: NDArray[np.float32], lexical: LexicalIndex
-    ) -> None:
-        self._ids = list(ids)
-        self._vectors = vectors
-        self._lexical = lexical
-
-    def rank(
-        self, text: str, embedding: NDArray[np.float32], *, allowed: Sequence[int], limit: int
-    ) -> list[tuple[int, float]]:
-        """Return (place, score) of the best `limit` among the `allowed` places."""
-        places = np.asarray(allowed, dtype=np.intp)
-        stems, pairs = self._lexical.scores(text)
-        dense = np.asarray(self._vectors @ embedding, dtype=np.float64)
-        fused = fusion.fuse(
-            (
-                (fusion.LEXICAL_WEIGHT, stems[places]),
-                (fusion.DENSE_WEIGHT, dense[places]),
-                (fusion.BIGRAM_WEIGHT, pairs[places]),
-            )
-        )
-        ids = [self._ids[place] for place in places]
-        best = fusion.best(fused, ids=ids, limit=limit)
-        return [(int(places[place]), float(fused[place])) for place in best]
 
 
 def open_index(
@@ -161,112 +136,147 @@ def open_index(
     folder: Path,
     provisions: Sequence[Provision],
     encoder: TextEncoder,
+    instruments: Sequence[Instrument] = (),
     shipped: Path | None = None,
+    verify: bool = False,
+    extras: ArrayMaker | None = None,
+    ranker: Callable[[IndexParts], Ranker] | None = None,
     progress: Progress = silent,
 ) -> ProvisionIndex:
     """Open the index of exactly these provisions; build what is missing or damaged.
 
+    Neighbours are those of the order given. Places and sectors are filtered by `instruments`.
     Only changed provisions are embedded again; embeddings in the folder `shipped` are reused.
-    Raises `RetrievalError` for no or repeated provisions and for a folder that cannot be written.
+    `verify` hashes an index of any size whole. `extras` makes arrays that are kept with the
+    index, `ranker` ranks in the place of `FusedRanker`; both come with a learned retriever.
+    Raises `RetrievalError` for no or repeated
+    provisions and for a folder that cannot be written.
     """
     from policy_service.engines.llama_index import EmbeddedStore, LlamaIndexRetrieval
 
-    ordered = check_provisions(provisions)
-    texts = [indexed_text(provision) for provision in ordered]
-    stored = _open(folder, texts, encoder, shipped, progress)
-    ranker = FusedRanker(
-        ids=[provision.id for provision in ordered], vectors=stored.vectors, lexical=stored.lexical
+    listing = list_provisions(provisions)
+    stored = _open(
+        folder=folder,
+        listing=listing,
+        encoder=encoder,
+        shipped=shipped,
+        verify=verify,
+        extras=extras,
+        progress=progress,
     )
-    finder = LlamaIndexRetrieval(EmbeddedStore(documents=documents_of(ordered), ranker=ranker))
-    return ProvisionIndex(provisions=ordered, encoder=encoder, finder=finder)
+    parts = IndexParts(listing=listing, stored=stored)
+    facets = facets_of(listing, instruments)
 
+    def document(place: int) -> Document:
+        text = indexed_text(listing.provisions[place]).dense
+        return Document(id=listing.keys[place], text=text, facets=facets[place])
 
-def check_provisions(provisions: Sequence[Provision]) -> list[Provision]:
-    """Return the provisions in the order of their ids; there must be some, each once."""
-    ordered = sorted(provisions, key=lambda provision: provision.id)
-    if not ordered:
-        raise RetrievalError("there is no provision to index; check the corpus folder")
-    for one, other in pairwise(ordered):
-        if one.id == other.id:
-            raise RetrievalError(f"provision `{one.id}` is there twice; ids must be unique")
-    return ordered
-
-
-def documents_of(provisions: Sequence[Provision]) -> "list[Document]":
-    """Make the documents that a vector store holds, in the order of `provisions`."""
-    from policy_service.engines.llama_index import Document
-
-    return [
-        Document(
-            id=provision.id,
-            text=indexed_text(provision).dense,
-            instrument=provision.instrument,
-            kinds=tuple(sorted({one.kind.value for one in provision.obligations})),
-        )
-        for provision in provisions
-    ]
-
-
-def indexed_text(provision: Provision) -> IndexedText:
-    """Join headings, title and text; lexical search also sees the instrument and section."""
-    body = "\n".join(
-        part for part in (" > ".join(provision.heading), provision.title, provision.text) if part
+    ranking = fused_ranker(parts) if ranker is None else ranker(parts)
+    held = EmbeddedStore(document=document, facets=facets, ranker=ranking)
+    return ProvisionIndex(
+        listing=listing,
+        encoder=encoder,
+        finder=LlamaIndexRetrieval(held),
+        instruments=instruments,
+        parts=parts,
     )
-    return IndexedText(dense=body, lexical=f"{provision.instrument} {provision.section}\n{body}")
+
+
+def fused_ranker(parts: IndexParts) -> FusedRanker:
+    """Rank by what needs no training."""
+    return FusedRanker(vectors=parts.stored.vectors, lexical=parts.stored.lexical)
+
+
+def facets_of(listing: Listing, instruments: Sequence[Instrument]) -> list[Facets]:
+    """Say of each provision what it can be filtered by, in the listing's order."""
+    make = facet_maker(instruments)
+    return [make(provision) for provision in listing.provisions]
 
 
 def _open(
+    *,
     folder: Path,
-    texts: Sequence[IndexedText],
+    listing: Listing,
     encoder: TextEncoder,
     shipped: Path | None,
+    verify: bool,
+    extras: ArrayMaker | None,
     progress: Progress,
 ) -> store.Stored:
+    texts = [indexed_text(provision) for provision in listing.provisions]
     keys = [text.sha256 for text in texts]
-    found = store.read(folder, encoder=encoder.sha256, documents=keys)
+    made_with = extras.name if extras else ""
+    read = partial(
+        store.read, folder, encoder=encoder.sha256, documents=keys, extras=made_with, verify=verify
+    )
+    found = read()
     if found is not None:
-        progress(_STAGE, len(texts), len(texts))
+        progress(STAGE, len(texts), len(texts))
         return found
     with store.writing(folder):
-        found = store.read(folder, encoder=encoder.sha256, documents=keys)
+        found = read()
         if found is not None:  # another process built it while this one waited
-            progress(_STAGE, len(texts), len(texts))
+            progress(STAGE, len(texts), len(texts))
             return found
-        known = dict(store.known_vectors(folder, encoder=encoder.sha256))
-        if shipped is not None:
-            known = {**store.known_vectors(shipped, encoder=encoder.sha256), **known}
-        vectors = embed(texts, known, encoder, progress)
-        lexical = LexicalIndex.build([text.lexical for text in texts])
-        store.write(
-            folder, encoder=encoder.sha256, documents=keys, vectors=vectors, lexical=lexical
+        folders = [folder] if shipped is None else [folder, shipped]
+        if extras is not None:
+            _adopt(extras, folders, texts, keys, encoder=encoder.sha256)
+        known = [store.known_vectors(one, encoder=encoder.sha256) for one in folders]
+        built = store.Stored(
+            vectors=embed(
+                texts, [one for one in known if one is not None], extras or encoder, progress
+            ),
+            lexical=LexicalIndex.build(text.lexical for text in texts),
+            extras=extras.arrays([text.dense for text in texts], progress=progress)
+            if extras
+            else {},
         )
-    return store.Stored(vectors=vectors, lexical=lexical)
+        store.write(folder, built, encoder=encoder.sha256, documents=keys, extras=made_with)
+        written = read()
+    return written or built
 
 
-def embed(
+def _adopt(
+    extras: ArrayMaker,
+    folders: Sequence[Path],
     texts: Sequence[IndexedText],
-    known: Mapping[str, NDArray[np.float32]],
-    encoder: TextEncoder,
-    progress: Progress,
-) -> NDArray[np.float32]:
-    """Embed the texts that `known` does not hold; one row a text, in their order."""
-    rows = dict(known)
-    missing = sorted(  # texts of like length share a batch
-        (text for text in texts if text.sha256 not in rows), key=lambda text: len(text.dense)
+    keys: Sequence[str],
+    *,
+    encoder: str,
+) -> None:
+    """Hand over the arrays that were made before of texts that have not changed."""
+    for folder in folders:
+        known = store.known_arrays(folder, encoder=encoder)
+        if known is None or known.name != extras.name:
+            continue
+        held = [place for place, key in enumerate(keys) if key in known.rows]
+        extras.adopt(
+            [texts[place].dense for place in held],
+            [known.rows[keys[place]] for place in held],
+            known.arrays,
+        )
+
+
+def _narrowed(
+    filters: Filters,
+    instruments: frozenset[str] | None,
+    kinds: frozenset[ControlKind] | None,
+) -> Filters:
+    return replace(
+        filters,
+        instruments=_both(filters.instruments, instruments),
+        kinds=_both(filters.kinds, kinds),
     )
-    done = len(texts) - len(missing)
-    progress(_STAGE, done, len(texts))
-    for start in range(0, len(missing), _CHUNK):
-        chunk = missing[start : start + _CHUNK]
-        embedded = encoder.encode([text.dense for text in chunk])
-        rows.update(zip((text.sha256 for text in chunk), embedded, strict=True))
-        done += len(chunk)
-        progress(_STAGE, done, len(texts))
-    return np.stack([rows[text.sha256] for text in texts])
+
+
+def _both(one: frozenset[T] | None, other: frozenset[T] | None) -> frozenset[T] | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other
 
 
 def _check(queries: Sequence[str], limit: int) -> None:
     if limit < 1:
-        raise RetrievalError(f"limit `{limit}` is too small; ask for 1 passage or more")
+        raise QuestionError(f"limit `{limit}` is too small; ask for 1 passage or more")
     if any(not query.strip() for query in queries):
-        raise RetrievalError("the question is empty; write what to look for")
+        raise QuestionError("the question is empty; write what to look for")

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -196,4 +197,56 @@ jobs = Table(
     Column("state", String(32), nullable=False),
     Column("body", Text, nullable=False),
     _time("created_at"),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    _serial(),
+    _key("instrument"),
+    Column("version_date", String(_TIME), nullable=False),
+    Column("state", String(32), nullable=False),  # unreviewed, approved, withdrawn
+    Column("row", Text, nullable=False),  # what is listed of it, without its texts
+    Column("source_sha256", String(_SHA256), nullable=False),
+    Column("content_sha256", String(_SHA256), nullable=False),  # of the JSON in `content`
+    Column("content", LargeBinary, nullable=False),  # zlib over canonical JSON
+    UniqueConstraint("instrument", "version_date"),
+)
+
+proposal_decisions = Table(
+    "proposal_decisions",
+    metadata,
+    _serial(),
+    Column(
+        "edition",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("editions.serial"),
+        nullable=False,
+    ),
+    Column("proposal", Text, nullable=False),  # its id may be as long as a section path
+    Column("proposal_sha256", String(_SHA256), nullable=False),  # of what was decided on
+    Column("decision", String(32), nullable=False),  # advice, floor, rejected
+    _key("decided_by"),
+    _time("decided_at"),
+    UniqueConstraint("edition", "proposal"),
+)
+
+library_revisions = Table(
+    "library_revisions",
+    metadata,
+    _serial(),
+    _time("changed_at"),
+)
+
+relevance_marks = Table(
+    "relevance_marks",
+    metadata,
+    _serial(),
+    Column("pair_sha256", String(_SHA256), nullable=False),  # of question and provision
+    Column("query_sha256", String(_SHA256), nullable=False),
+    _key("reviewer"),
+    _time("marked_at"),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("pair_sha256", "reviewer"),
+    Index("ix_relevance_marks_query_sha256", "query_sha256"),
 )

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from policy_service.domain.control import Action, Control, Operator
 from policy_service.domain.draft import AccessRule, EncryptionRule, RetentionRule
 from policy_service.domain.finding import Finding
-from policy_service.domain.identifiers import AssetId, DataCategory, category_covers
+from policy_service.domain.identifiers import (
+    AssetId,
+    DataCategory,
+    category_covers,
+    is_accepted_proposal,
+)
 from policy_service.domain.provision import ControlKind, Obligation
 from policy_service.verification.subject import Subject, error
 
@@ -62,10 +67,22 @@ def _access(floor: Obligation, rule: AccessRule) -> Iterator[Finding]:
     if _within(floor.parameters.texts("unless_purposes"), rule.point.purpose):
         return
     operators = floor.parameters.texts("operators")
+    if is_accepted_proposal(floor.id):
+        operators = _with_stricter(operators)
     if operators and rule.control.operator.value not in operators:
         yield _broken(floor, rule, f"does not allow `{rule.control.operator}`")
     elif _shown_beyond(floor, rule.control):
         yield _broken(floor, rule, f"limits what `{rule.control.label}` may show")
+
+
+def _with_stricter(operators: tuple[str, ...]) -> tuple[str, ...]:
+    """Add what is stricter than the most open of these: a floor of an import takes none of it.
+
+    Operators are listed strictest first.
+    """
+    order = [one.value for one in Operator]
+    last = max((order.index(one) for one in operators), default=-1)
+    return tuple(order[: last + 1])
 
 
 def _shown_beyond(floor: Obligation, control: Control) -> bool:

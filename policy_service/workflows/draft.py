@@ -51,7 +51,11 @@ def read_organisation_file(platform: Platform, file: Path) -> tuple[Organisation
 
 def applicable_corpus(platform: Platform, organisation: Organisation) -> Corpus:
     """Choose the instruments that bind an organisation, internal standards among them."""
-    return platform.corpus.select(
+    return _select(platform.corpus, organisation)
+
+
+def _select(corpus: Corpus, organisation: Organisation) -> Corpus:
+    return corpus.select(
         regulations=organisation.regulations,
         jurisdictions=organisation.jurisdictions,
         sector=organisation.sector,
@@ -78,18 +82,20 @@ def draft(
     it stands, amendments included; one that was superseded or rolled back is open for
     review again. Raises `DraftingError`, `NotFoundError`.
     """
-    corpus = applicable_corpus(platform, organisation)
-    instruments = frozenset(one.id for one in corpus.instruments)
+    grounds = platform.library.drafting(progress)
+    corpus = _select(grounds.corpus, organisation)
+    instruments = frozenset(one.instrument for one in corpus.grounds)
     made = draft_policy(
         organisation=organisation,
         catalog=find_catalog(platform, source),
         corpus=corpus,
-        retriever=_Narrowed(platform.index(progress), instruments),
+        retriever=_Narrowed(grounds.index, instruments),
         encoder=platform.encoder(),
         reward=platform.models.current(),
         categories=platform.categories,
         floors=floors_of(corpus),
         corpus_sha256=corpus.sha256,
+        retriever_version=grounds.retriever,
         seed=seed,
         progress=progress,
     )
@@ -125,6 +131,7 @@ def _store(platform: Platform, made: Draft, organisation: Organisation, *, autho
             source=made.source,
             rules=len(made.rules),
             model_version=made.lineage.model_version,
+            retriever=made.lineage.retriever,
             corpus_sha256=made.lineage.corpus_sha256,
         )
     return made
@@ -184,7 +191,11 @@ def write_draft(platform: Platform, draft_id: str, folder: Path) -> None:
 
 
 class _Narrowed:
-    """Searches the provisions of the applicable instruments only."""
+    """Searches the provisions of the applicable instruments only.
+
+    INVARIANT: the index holds nothing but what drafts may be grounded by, so that no
+    imported text, however much of it, crowds a clause out or moves its score.
+    """
 
     def __init__(self, index: ProvisionIndex, instruments: frozenset[str]) -> None:
         self._index = index

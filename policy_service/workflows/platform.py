@@ -18,8 +18,10 @@ from policy_service.engines.cryptography import Ed25519Signer, Ed25519Verifier
 from policy_service.engines.encoder import Encoder
 from policy_service.kit.clock import Clock
 from policy_service.refinement.registry import ModelRegistry
+from policy_service.refinement.retriever_registry import RetrieverRegistry
 from policy_service.retrieval.index import ProvisionIndex
 from policy_service.storage.database import Database
+from policy_service.workflows.library import Library
 
 if TYPE_CHECKING:  # it imports spacy and torch, which most commands do not need
     from policy_service.engines.presidio import PresidioText
@@ -35,18 +37,27 @@ class Platform:
     tenant: str
     database: Database
     audit: AuditLog
-    corpus: Corpus
+    library: Library
     categories: CategoryTable
     casbin_model: str
     keyring: KeyRing
     signer: Ed25519Signer
     verifier: Ed25519Verifier
     models: ModelRegistry
+    retrievers: RetrieverRegistry
     encoder: Callable[[], Encoder]
-    index: Callable[[Progress], ProvisionIndex]
     text_finder: "Callable[[], PresidioText]"
     clock: Clock
     make_id: Callable[[str], str]
     bundle_lifetime: timedelta
     shadow_every: int  # one decision in so many is checked against pycasbin
     registers_reviewers: bool  # the local command line may name new reviewers
+
+    @property
+    def corpus(self) -> Corpus:
+        """Return what drafts stand on, as the library has it now."""
+        return self.library.corpus
+
+    def index(self, progress: Progress) -> ProvisionIndex:
+        """Open the index of everything that search finds, as the library has it now."""
+        return self.library.index(progress)

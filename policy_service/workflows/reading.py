@@ -118,14 +118,18 @@ def job_ended(job: Job) -> bool:
 
 
 def list_instruments(platform: Platform) -> tuple[Instrument, ...]:
-    """List the regulations, standards and internal policies of the corpus."""
-    return platform.corpus.instruments
+    """List the regulations, standards and internal policies, imported and unreviewed ones too."""
+    corpus = platform.corpus
+    return tuple(sorted((*corpus.instruments, *corpus.unlisted), key=lambda one: one.id))
 
 
 def find_provision(platform: Platform, provision_id: str) -> Provision:
-    """Return one provision of the corpus. Raises `NotFoundError` naming the nearest ids."""
+    """Return one provision in the text that drafts quote, else the newest that is held.
+
+    Raises `NotFoundError` naming the nearest ids.
+    """
     try:
-        return platform.corpus.get(provision_id)
+        return platform.corpus.texts(provision_id)[0]
     except CorpusError as error:
         raise NotFoundError(error.message) from error
 

@@ -1,7 +1,7 @@
 """Refine: the reviewers' verdicts → a new version of the drafting model, if the gates hold."""
 
 from policy_service.domain.draft import DecisionPoint, Draft
-from policy_service.domain.identifiers import DraftId
+from policy_service.domain.identifiers import DraftId, ModelVersion
 from policy_service.domain.learning import ModelCard, Preference
 from policy_service.domain.progress import Progress
 from policy_service.drafting.points import point_text
@@ -70,6 +70,17 @@ def collect_preferences(platform: Platform) -> tuple[tuple[Preference, ...], tup
 def list_models(platform: Platform) -> tuple[ModelCard, ...]:
     """List the versions of the drafting model, oldest first."""
     return platform.models.cards()
+
+
+def roll_back_model(platform: Platform, version: str, *, actor: str) -> ModelVersion:
+    """Make an older promoted version, or `prior-0`, the live one.
+
+    Raises `RefinementError` for one that did not pass its gates or is damaged.
+    """
+    chosen = ModelVersion(version)
+    platform.models.promote(chosen)
+    record_event(platform, "model_rollback", actor=actor, subject=chosen)
+    return chosen
 
 
 class _PointTexts:

@@ -57,6 +57,7 @@ class Trace:
     draft: str
     draft_sha256: str
     model_version: str
+    retriever: str
     corpus_sha256: str
     rules: tuple[TracedRule, ...]
     proof: AuditProof
@@ -80,6 +81,7 @@ def trace(platform: Platform, decision_id: str) -> Trace:
         draft="" if bundle is None else bundle.draft,
         draft_sha256="" if bundle is None else bundle.draft_sha256,
         model_version="" if content is None else content.lineage.model_version,
+        retriever="" if content is None else content.lineage.retriever,
         corpus_sha256="" if content is None else content.lineage.corpus_sha256,
         rules=() if content is None else _rules(platform, record, content, verdicts),
         proof=_prove(platform, record, index),
@@ -100,7 +102,7 @@ def _bundle(session: ReadSession, record: DecisionRecord) -> Bundle | None:
 def _rules(
     platform: Platform, record: DecisionRecord, draft: Draft, verdicts: tuple[Verdict, ...]
 ) -> tuple[TracedRule, ...]:
-    provisions = {provision.id: provision for provision in platform.corpus.provisions}
+    corpus = platform.corpus
     traced = []
     for rule_id in record.decision.rules:
         rule = draft.rule(rule_id)
@@ -119,8 +121,7 @@ def _rules(
                     and verdict.rule_sha256 == sha256
                 ),
                 clauses=tuple(
-                    CitedClause(citation=one, provision=provisions.get(one.provision))
-                    for one in rule.citations
+                    CitedClause(citation=one, provision=corpus.cited(one)) for one in rule.citations
                 ),
             )
         )

@@ -52,6 +52,10 @@ def _provisions(texts):
     ]
 
 
+def _found(passages):
+    return [(one.provision.id, one.score) for one in passages]
+
+
 @FEW
 @given(texts=TEXTS, question=QUESTIONS)
 def test_lexical_scores_equal_the_formula(texts, question):
@@ -84,7 +88,8 @@ def test_answers_do_not_depend_on_order_history_or_company(texts, question, limi
         open_index(folder=Path(other), provisions=provisions[:1], encoder=encoder)
         grown = open_index(folder=Path(other), provisions=provisions[::-1], encoder=encoder)
         expected = fresh.search(question, limit=limit)
-        assert grown.search_many(["audit", question, "keys"], limit=limit)[1] == expected
+        answer = grown.search_many(["audit", question, "keys"], limit=limit)[1]
+    assert _found(answer) == _found(expected)
     assert len(expected) == min(limit, len(texts))
     ranks = [(-found.score, found.provision.id) for found in expected]
     assert ranks == sorted(ranks)

@@ -5,8 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from policy_service.api.access import Reader, ServicesOf
-from policy_service.api.schemas import InstrumentShown, PassageShown, ProvisionShown, shown
+from policy_service.api.schemas import (
+    InstrumentShown,
+    PassageShown,
+    ProvisionShown,
+    SearchQuery,
+    shown,
+)
 from policy_service.domain.progress import silent
+from policy_service.retrieval.filters import Filters
 from policy_service.workflows.corpus import search_corpus
 from policy_service.workflows.reading import find_provision, list_instruments
 
@@ -26,17 +33,25 @@ def get_instruments(services: ServicesOf, caller: Reader) -> list[InstrumentShow
 def get_provision(
     provision_id: ProvisionPath, services: ServicesOf, caller: Reader
 ) -> ProvisionShown:
-    """`text` is a digest in our own words; `url` leads to the official text."""
+    """Show the text that drafts quote; `url` leads to the official source."""
     return shown(ProvisionShown, find_provision(services.platform, provision_id))
 
 
 @router.get("/search", operation_id="search_corpus", summary="Search the corpus")
 def get_search(
-    services: ServicesOf,
-    caller: Reader,
-    q: Annotated[str, Query(min_length=1, max_length=500, examples=["encryption at rest"])],
-    limit: Annotated[int, Query(ge=1, le=50)] = 8,
+    services: ServicesOf, caller: Reader, query: Annotated[SearchQuery, Query()]
 ) -> list[PassageShown]:
-    """Find the provisions nearest to a question, best first."""
-    found = search_corpus(services.platform, q, limit=limit, progress=silent)
+    """Find the provisions nearest to a question, best first; several filters narrow together."""
+    filters = Filters(
+        instruments=frozenset(query.instrument) or None,
+        jurisdiction=query.jurisdiction,
+        sector=query.sector,
+        kinds=frozenset(query.kind) or None,
+        category=query.category,
+        in_force=None if query.in_force is None else query.in_force.isoformat(),
+        standings=frozenset(query.standing) or None,
+    )
+    found = search_corpus(
+        services.platform, query.q, limit=query.limit, filters=filters, progress=silent
+    )
     return [shown(PassageShown, one) for one in found]

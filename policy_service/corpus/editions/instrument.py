@@ -2,7 +2,8 @@
 
 A name given by the caller wins. Else the identifiers that the text states are looked up among
 the instruments that are known (the digests), the narrowest first; else the text is an
-instrument of its own, named by its identifier or its title.
+instrument of its own, named by its identifier or its title. A title alone never makes it one
+that is known: whoever imports it must say so.
 """
 
 import re
@@ -17,7 +18,7 @@ from policy_service.domain.provision import Instrument, InstrumentKind
 
 _JURISDICTIONS = {"celex": "EU", "eli": "EU", "cfr": "US", "ca-civ": "US-CA"}
 _SHORT_LENGTH = 60
-_NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class KnownInstrument(Protocol):
@@ -76,9 +77,10 @@ def instrument_names(
     """Name the instrument of every part of a document.
 
     A name given by the caller selects the parts that are that instrument's by their scopes,
-    and all parts where the scopes say nothing of it. Raises `CorpusError` for a bad name.
+    and all parts where the scopes say nothing of it. Raises `CorpusError` for a bad name, and
+    for a text that has no more than its title in common with a known instrument.
     """
-    if named and not _NAME.match(named):
+    if named and not _NAME.fullmatch(named):
         raise CorpusError(
             f"`{named}` is no name for an instrument: use lower case, digits and hyphens"
         )
@@ -91,6 +93,8 @@ def instrument_names(
         for part in document.parts
     )
     if not named:
+        if any(name == unknown for name, _ in names):
+            _refuse_known_title(document, unknown, known)
         return names
     own = tuple((name, part) for name, part in names if name == named)
     return own or tuple((named, part) for part in document.parts)
@@ -167,7 +171,23 @@ def _unknown_name(document: Document) -> str:
     for identifier in document.identifiers:
         if identifier.startswith(("cfr:", "celex:")):
             return _scope_name(identifier)
-    return slug_of(document.title.lower()).replace(".", "-")
+    return _title_name(document.title)
+
+
+def _refuse_known_title(document: Document, name: str, known: Sequence[KnownInstrument]) -> None:
+    """Refuse a text that would be taken for a known instrument by its title alone."""
+    for one in known:
+        called = (one.instrument.id, one.short, one.family)
+        if name in {_title_name(each) for each in called if each}:
+            raise CorpusError(
+                f"{_files(document)} is called like `{one.instrument.id}` and states no identifier "
+                f"of it: say `--instrument {one.instrument.id}` where it is that text, "
+                "else another name"
+            )
+
+
+def _title_name(title: str) -> str:
+    return slug_of(title.lower()).replace(".", "-")
 
 
 def _scope_name(scope: str) -> str:

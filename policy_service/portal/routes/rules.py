@@ -20,6 +20,7 @@ from policy_service.portal.rule_view import (
 )
 from policy_service.workflows.permissions import Permission, may
 from policy_service.workflows.reading import DraftReading, find_provision, read_draft
+from policy_service.workflows.relevance import marks_of
 
 router = APIRouter(prefix="/drafts")
 RulePath = Annotated[str, Path(max_length=32, pattern=r"^[\w-]+$")]
@@ -70,6 +71,8 @@ def rule_page(
         labels=desk.platform.categories.label,
         allowed=allowed_candidates(rule),
         reviews=reviews,
+        can_mark=may(account, Permission.REVIEW),
+        marks=marks_of(desk.platform, rule.sentence, reviewer=account.name),
         may_approve=reviews and reading.case.may_approve(rule_id, account.name),
         next_waiting=next_waiting(reading, rule_id, account.name) if reviews else None,
         verified=reading.verification is not None,

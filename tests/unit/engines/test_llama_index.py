@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from llama_index.core.schema import TextNode
 from llama_index.core.vector_stores.types import (
+    FilterCondition,
     FilterOperator,
     MetadataFilter,
     MetadataFilters,
@@ -13,16 +14,24 @@ from llama_index.core.vector_stores.types import (
 
 from policy_service.domain.errors import RetrievalError
 from policy_service.engines.llama_index import (
-    Document,
     EmbeddedStore,
     LlamaIndexRetrieval,
-    Question,
+    filters_of,
     passes,
 )
+from policy_service.engines.search import Above, AnyOf, AtMost, Document, Facets, Question
 
 DOCUMENTS = [
-    Document(id="b", text="keys", instrument="pci", kinds=("masking",)),
-    Document(id="a", text="erase", instrument="gdpr", kinds=()),
+    Document(
+        id="b",
+        text="keys",
+        facets=Facets(words=(("instrument", ("pci",)),), numbers=(("superseded", 20260101),)),
+    ),
+    Document(
+        id="a",
+        text="erase",
+        facets=Facets(words=(("instrument", ("gdpr",)),), numbers=(("superseded", 99991231),)),
+    ),
 ]
 QUESTION = Question(text="keys", embedding=np.ones(2, dtype=np.float32), limit=2)
 
@@ -43,22 +52,27 @@ class BrokenRanker:
         raise OSError("a disk is gone")
 
 
+def _store(ranker):
+    facets = [one.facets for one in DOCUMENTS]
+    return EmbeddedStore(document=DOCUMENTS.__getitem__, facets=facets, ranker=ranker)
+
+
 def test_ties_come_in_the_order_of_ids():
     """Documents of one score are ordered by id, whatever the store says."""
-    store = EmbeddedStore(documents=DOCUMENTS, ranker=EvenRanker())
+    store = _store(EvenRanker())
     assert LlamaIndexRetrieval(store).find(QUESTION) == [("a", 0.5), ("b", 0.5)]
 
 
 def test_a_failing_store_is_reported_in_one_line():
     """An engine's own error becomes ours, naming its type and nothing of the question."""
-    store = EmbeddedStore(documents=DOCUMENTS, ranker=BrokenRanker())
+    store = _store(BrokenRanker())
     with pytest.raises(RetrievalError, match=r"did not answer \(`OSError`\); check that it runs"):
         LlamaIndexRetrieval(store).find(QUESTION)
 
 
 def test_the_embedded_store_is_built_whole():
     """Adding to it, deleting from it and other modes of asking are refused."""
-    store = EmbeddedStore(documents=DOCUMENTS, ranker=EvenRanker())
+    store = _store(EvenRanker())
     assert store.client is None
     with pytest.raises(RetrievalError, match="never added to"):
         store.add([TextNode(text="more")])
@@ -69,11 +83,66 @@ def test_the_embedded_store_is_built_whole():
         store.query(dense_only)
 
 
-def test_filters_it_does_not_know_are_refused():
+@pytest.mark.parametrize(
+    ("conditions", "found"),
+    [
+        ((), ["a", "b"]),
+        ((AnyOf(name="instrument", words=("pci", "sox")),), ["b"]),
+        ((AnyOf(name="missing", words=("pci",)),), []),
+        ((AtMost(name="superseded", number=20260101),), ["b"]),
+        ((Above(name="superseded", number=20260101),), ["a"]),
+        ((Above(name="missing", number=0),), []),
+        ((Above(name="superseded", number=0), AnyOf(name="instrument", words=("gdpr",))), ["a"]),
+    ],
+)
+def test_conditions_keep_what_meets_all_of_them(conditions, found):
+    """A document is kept where every condition holds; what lacks the facet is not."""
+    retrieval = LlamaIndexRetrieval(_store(EvenRanker()))
+    question = Question(text="keys", embedding=QUESTION.embedding, limit=9, conditions=conditions)
+    assert [name for name, _ in retrieval.find(question)] == found
+
+
+def test_many_filters_after_another_keep_their_answers():
+    """Selections that are kept between questions are never mixed up or out of bounds."""
+    retrieval = LlamaIndexRetrieval(_store(EvenRanker()))
+    for number in [*range(40), *range(40)]:
+        conditions = (Above(name="superseded", number=20260081 + number),)
+        question = Question(
+            text="keys", embedding=QUESTION.embedding, limit=9, conditions=conditions
+        )
+        assert len(retrieval.find(question)) == (2 if number < 20 else 1)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        MetadataFilter(key="instrument", value="pci", operator=FilterOperator.EQ),
+        MetadataFilter(key="superseded", value=1, operator=FilterOperator.LT),
+        MetadataFilter(key="instrument", value="pci", operator=FilterOperator.ANY),
+    ],
+)
+def test_filters_it_does_not_know_are_refused(unknown):
     """A filter that would be ignored is refused instead."""
-    equal = MetadataFilter(key="instrument", value="pci", operator=FilterOperator.EQ)
-    with pytest.raises(RetrievalError, match="`any` filters only"):
-        passes({"instrument": "pci"}, MetadataFilters(filters=[equal]))
+    with pytest.raises(RetrievalError, match="knows no `"):
+        passes({"instrument": ["pci"]}, MetadataFilters(filters=[unknown]))
+
+
+def test_alternatives_are_refused_and_nested_filters_are_not():
+    """Filters of which one would do are refused; filters within filters must all pass."""
+    inner = filters_of((AnyOf(name="instrument", words=("pci",)),))
+    nested = MetadataFilters(filters=[inner])
+    assert passes({"instrument": ["pci"]}, nested)
+    assert not passes({"instrument": ["gdpr"]}, nested)
+    either = MetadataFilters(filters=inner.filters, condition=FilterCondition.OR)
+    with pytest.raises(RetrievalError, match="must all pass"):
+        passes({"instrument": ["pci"]}, either)
+
+
+def test_closing_an_embedded_store_changes_nothing():
+    """A store in this process answers after it was closed as before."""
+    retrieval = LlamaIndexRetrieval(_store(EvenRanker()))
+    retrieval.close()
+    assert len(retrieval.find(QUESTION)) == 2
 
 
 def test_a_refusal_keeps_its_own_words():
@@ -83,6 +152,6 @@ def test_a_refusal_keeps_its_own_words():
         def rank(self, text, embedding, *, allowed, limit):
             raise RetrievalError("the index is closed")
 
-    store = EmbeddedStore(documents=DOCUMENTS, ranker=RefusingRanker())
+    store = _store(RefusingRanker())
     with pytest.raises(RetrievalError, match="the index is closed"):
         LlamaIndexRetrieval(store).find(QUESTION)

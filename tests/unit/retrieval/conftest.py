@@ -1,12 +1,18 @@
 """Provisions and a small encoder for retrieval's tests: words as axes, no model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from policy_service.domain.identifiers import ObligationId, ProvisionId, Sha256Hex
+from policy_service.domain.identifiers import (
+    DataCategory,
+    ObligationId,
+    ProvisionId,
+    Sha256Hex,
+)
 from policy_service.domain.provision import ControlKind, Obligation, Provision, Strength
 from policy_service.kit.hashing import sha256_text
 
@@ -29,7 +35,13 @@ class WordEncoder:
 
 
 def make_provision(
-    name: str, text: str, *, title: str = "", kinds: Sequence[ControlKind] = ()
+    name: str,
+    text: str,
+    *,
+    title: str = "",
+    kinds: Sequence[ControlKind] = (),
+    categories: Sequence[str] = (),
+    **fields: Any,
 ) -> Provision:
     """Make a provision of the instrument that its id begins with."""
     obligations = tuple(
@@ -38,6 +50,7 @@ def make_provision(
             provision=ProvisionId(name),
             kind=kind,
             strength=Strength.ADVICE,
+            data_categories=tuple(DataCategory(one) for one in categories),
         )
         for number, kind in enumerate(kinds)
     )
@@ -48,10 +61,9 @@ def make_provision(
         title=title,
         text=text,
         sha256=Sha256Hex(sha256_text(text)),
-        version="1",
-        version_date="2026-01-01",
         url="",
         obligations=obligations,
+        **{"version": "1", "version_date": "2026-01-01", **fields},
     )
 
 
@@ -71,6 +83,20 @@ def encoder_of() -> type[WordEncoder]:
 def provision_of() -> object:
     """The maker of provisions."""
     return make_provision
+
+
+@pytest.fixture
+def loopback() -> Iterator[Any]:
+    """A small Weaviate on loopback, in memory."""
+    pytest.importorskip("weaviate")
+    from tests.unit.retrieval.weaviate_loopback import Loopback, start
+
+    state = Loopback()
+    rest, server = start(state)
+    yield state
+    rest.shutdown()
+    rest.server_close()
+    server.stop(None).wait()
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from policy_service.retrieval import fusion
+from policy_service.domain.errors import RetrievalError
+from policy_service.retrieval import fusion, lexical
 from policy_service.retrieval.lexical import K1, B, LexicalIndex
 from policy_service.retrieval.tokens import STOP_WORDS, Tokeniser, bigrams
 from tests.oracles import bm25
@@ -52,6 +53,13 @@ def test_texts_without_words_can_be_indexed():
     """An index over empty texts answers zeros."""
     stems, _ = LexicalIndex.build(["", "of the"]).scores("keys")
     assert stems.tolist() == [0.0, 0.0]
+
+
+def test_more_than_can_be_numbered_is_refused(monkeypatch):
+    """Past the numbers of one sort key the index says so instead of mixing pairs up."""
+    monkeypatch.setattr(lexical, "_SORTED_BITS", 8)
+    with pytest.raises(RetrievalError, match="4 passages are too many for the embedded index"):
+        LexicalIndex.build(TEXTS)
 
 
 def test_a_saved_lexical_index_scores_alike(tmp_path):

@@ -5,7 +5,8 @@ from pathlib import Path
 from policy_service.corpus.collection import load_corpus
 from policy_service.engines.encoder import PINNED_SHA256
 from policy_service.retrieval.index import indexed_text
-from policy_service.retrieval.store import known_vectors
+from policy_service.retrieval.learned.tokens import NAMES
+from policy_service.retrieval.store import known_arrays, known_vectors
 
 
 def test_every_shipped_provision_is_embedded(repository: Path) -> None:
@@ -16,4 +17,16 @@ def test_every_shipped_provision_is_embedded(repository: Path) -> None:
         encoder=PINNED_SHA256["model.safetensors"],
     )
     wanted = {indexed_text(provision).sha256 for provision in corpus.provisions}
-    assert wanted == set(shipped), "run `make embeddings`"
+    assert shipped is not None
+    assert wanted == set(shipped.rows), "run `make embeddings`"
+
+
+def test_every_shipped_provision_has_its_token_states(repository: Path) -> None:
+    """Without them a first run would read the whole corpus again."""
+    known = known_arrays(
+        repository / "regulations_corpus" / "embeddings",
+        encoder=PINNED_SHA256["model.safetensors"],
+    )
+    assert known is not None
+    assert sorted(known.arrays) == sorted(NAMES)
+    assert len(known.arrays["token_ends"]) == len(known.rows)

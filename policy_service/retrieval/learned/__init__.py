@@ -1,0 +1,1 @@
+"""Ranking that is learned from marked questions; the index works without it."""
