@@ -172,6 +172,25 @@ def test_an_approval_and_a_withdrawal_are_told(imported: CommandLine) -> None:
     assert "withdrawn" in imported("corpus", "editions").out
 
 
+def test_what_falls_is_told(approved: CommandLine, act: str, tmp_path: Path) -> None:
+    """A replacement, a newer version and a withdrawal each name the accepted obligations."""
+    assert approved("corpus", "accept", f"{ACCEPTED}#x1", "--by", "bob").exit_code == 0
+    refused = approved("corpus", "withdraw", "gdpr", "--by", "ann")
+    assert refused.exit_code == 5
+    assert "1 accepted obligation (0 floors) would fall" in refused.line
+    other = str(write_gdpr(tmp_path / "other", second="The keeper shall lock the keys away."))
+    told = approved("corpus", "import", other, "--replace", "--dry-run", "--by", "eve").out
+    assert "until it is approved 1 accepted obligation (0 floors)" in told
+    later = str(write_gdpr(tmp_path / "later", day="20200101"))
+    assert approved("corpus", "import", later, "--by", "eve").exit_code == 0
+    approved_again = approved("corpus", "approve", "gdpr", "--by", "bob")
+    assert f"1 accepted obligation (0 floors) of the version of {DAY}" in " ".join(
+        (approved_again.out + approved_again.err).split()
+    )
+    gone = approved("corpus", "withdraw", "gdpr", "--version-date", DAY, "--by", "bob")
+    assert "1 accepted obligation (0 floors) of this text" in gone.out + gone.err
+
+
 def test_decisions_have_json(imported: CommandLine) -> None:
     """Approval and withdrawal print the edition as it stands after them."""
     assert imported("corpus", "approve", "gdpr", "--by", "bob", "--json").json["state"] == (

@@ -27,6 +27,7 @@ from policy_service.domain.finding import Finding, Severity, TestResult, Verific
 from policy_service.domain.identifiers import (
     AssetId,
     DataCategory,
+    ObligationId,
     RuleId,
     asset_ancestors,
     asset_id,
@@ -34,6 +35,7 @@ from policy_service.domain.identifiers import (
     category_ancestors,
     category_covers,
     group_id,
+    is_accepted_proposal,
 )
 from policy_service.domain.parameters import Parameters
 from policy_service.domain.progress import silent
@@ -227,3 +229,17 @@ def test_errors_carry_one_line_a_reason_and_an_exit_code() -> None:
 def test_silence_is_progress_too() -> None:
     """Reporting to nobody does nothing."""
     silent("stage", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("gdpr/art-32/1/a#x1", True),
+        ("gdpr/art-32/1/a#1", False),
+        ("x-act/art-x#12", False),
+        ("act/art-1", False),
+    ],
+)
+def test_an_accepted_proposal_is_told_by_its_id(name: str, accepted: bool) -> None:
+    """What was read in an import carries an `x` in its number, and nothing else does."""
+    assert is_accepted_proposal(ObligationId(name)) is accepted

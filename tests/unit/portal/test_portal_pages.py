@@ -49,6 +49,8 @@ def test_a_clause_has_a_page(web: Web) -> None:
     page = web.client.get("/corpus/gdpr/art-5/1/c").text
     assert "Personal data are limited to what the purpose needs." in page
     assert "eur-lex.europa.eu" in page
+    assert "our digest" in page
+    assert "Our own words" in page
     assert web.client.get("/corpus/gdpr/art-99").status_code == 404
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from policy_service.domain.asset import Sensitivity
 from policy_service.domain.categories import CategoryEntry, CategoryTable
@@ -253,6 +254,27 @@ def test_prose_takes_text_from_outside_as_text(tmp_path: Path) -> None:
     assert "\n# Heading" not in text
     assert r"\# Heading \[link\]" in text
     assert r"\`code\` \*bold\*" in text
+
+
+def test_prose_takes_every_sign_of_a_regulation_as_text(tmp_path: Path) -> None:
+    """Neither emphasis, code, lists, tables, formulas nor bare addresses come of a citation."""
+    draft = make_draft()
+    cited = replace(
+        make_citation(),
+        section="1. `x` _Act_ §3",
+        quote="_soft_ __hard__ ~gone~ $x$ www.evil.example https://evil.example !|| &lt;b> a_b",
+    )
+    evil = replace(draft.access[0], citations=(cited, replace(cited, section="- Act")))
+    text = (
+        write(tmp_path / "draft", replace(draft, access=(evil, *draft.access[1:]))) / "policy.md"
+    ).read_text(encoding="utf-8")
+    assert r"  - 1\. \`x\` \_Act\_ §3" in text
+    assert r"  - \- Act" in text
+    assert r"www\.evil.example https\://evil.example" in text
+    page = MarkdownIt("commonmark").render(text)
+    assert "_soft_ __hard__ ~gone~ $x$" in page
+    assert "&amp;lt;b&gt; a_b" in page
+    assert "evil.example</a>" not in page
 
 
 def test_earlier_draft_is_replaced(tmp_path: Path) -> None:

@@ -447,3 +447,49 @@ def test_what_extraction_may_not_propose_is_refused(platform: Platform) -> None:
         editions._check(make_edition(texts={}))
     with pytest.raises(CorpusError, match="`soon` is no date"):
         editions._check(make_edition("soon"))
+
+
+@pytest.fixture
+def floored(approved: Platform) -> Platform:
+    """A platform whose approved act has one accepted floor and one accepted advice."""
+    floor, advice = (
+        next(
+            one.proposal.id
+            for one in edition_review.list_proposals(approved, "gdpr")
+            if one.provision.id == key and one.proposal.mandatory
+        )
+        for key in ("gdpr/art-32/1/a", "gdpr/art-90/1")
+    )
+    edition_review.accept_proposals(approved, [floor], floor=True, actor="bob")
+    edition_review.accept_proposals(approved, [advice], floor=False, actor="bob")
+    return approved
+
+
+def test_no_floor_goes_by_the_importer_s_hand(floored: Platform) -> None:
+    """With accepted obligations an edition is withdrawn by somebody else, and it is recorded."""
+    words = r"`ann` imported `gdpr`.*2 accepted obligations \(1 floor\) would fall"
+    with pytest.raises(FourEyesError, match=words):
+        edition_review.withdraw_edition(floored, "gdpr", actor="ann")
+    assert floored.corpus.get("gdpr/art-32/1/a").standing is Standing.APPROVED
+    change = edition_review.withdraw_edition(floored, "gdpr", actor="bob")
+    assert (str(change.fallen), change.fallen_of) == ("2 accepted obligations (1 floor)", DAY)
+    (entry,) = list_entries(floored, kind="edition_withdrawal", limit=5)
+    assert entry.event.details.integer("floors_fallen", 0) == 1
+
+
+def test_an_importer_withdraws_what_nobody_built_on(approved: Platform) -> None:
+    """Without an accepted obligation nothing falls with a text but its quotes."""
+    change = edition_review.withdraw_edition(approved, "gdpr", actor="ann")
+    assert change.fallen.number == 0
+
+
+def test_an_approval_says_what_the_older_version_takes_with_it(
+    floored: Platform, tmp_path: Path
+) -> None:
+    """Obligations accepted in the version before hold no longer; an older version ends none."""
+    bring(floored, write_gdpr(tmp_path / "later", day="20200101"), actor="eve")
+    change = edition_review.approve_edition(floored, "gdpr", actor="bob")
+    assert (str(change.fallen), change.fallen_of) == ("2 accepted obligations (1 floor)", DAY)
+    bring(floored, write_gdpr(tmp_path / "older", day="20180101"), actor="eve")
+    change = edition_review.approve_edition(floored, "gdpr", actor="bob")
+    assert (change.fallen.number, change.fallen_of) == (0, "")

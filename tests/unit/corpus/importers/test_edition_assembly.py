@@ -246,11 +246,23 @@ def test_a_name_takes_all_where_the_text_says_nothing() -> None:
     assert len(report.edition.provisions) == 2
 
 
-@pytest.mark.parametrize("name", ["House", "../x", "a b", "-a"])
+@pytest.mark.parametrize("name", ["House", "../x", "a b", "-a", "gdpr\n"])
 def test_a_bad_name_is_refused(name: str) -> None:
     """Names are slugs, for they start every id."""
     with pytest.raises(CorpusError, match="is no name for an instrument"):
         _reports(_document(_part("1")), named=name)
+
+
+@pytest.mark.parametrize("title", ["GDPR", "  gdpr ", "Ccpa", "HIPAA security", "Acts"])
+def test_a_title_alone_claims_no_known_instrument(title: str) -> None:
+    """The id, short name or family of what is known asks for `--instrument`; then it is taken."""
+    document = _document(_part("art-1"), title=title, format="markdown")
+    with pytest.raises(CorpusError, match=r"`act.xml` is called like .*: say `--instrument "):
+        _edition(document)
+    assert _edition(document, named="gdpr").instrument.id == "gdpr"
+    assert _edition(replace(document, title="House rules on the GDPR")).instrument.id == (
+        "house-rules-on-the-gdpr"
+    )
 
 
 def test_an_internal_policy_is_an_instrument_of_its_own() -> None:
