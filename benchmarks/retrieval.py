@@ -31,11 +31,11 @@ from policy_service.domain.errors import RetrievalError
 from policy_service.engines.encoder import Encoder
 from policy_service.engines.retriever_training import TrainingSettings
 from policy_service.retrieval.index import IndexParts, ProvisionIndex, open_index
-from policy_service.retrieval.learned.extras import TokenGatherer
 from policy_service.retrieval.learned.fit import Example, fit_with_rows
 from policy_service.retrieval.learned.passages import PassageTable, table_of
 from policy_service.retrieval.learned.ranker import LearnedRanker
 from policy_service.retrieval.texts import indexed_text
+from policy_service.retrieval.token_gatherer import TokenGatherer
 
 OBLIQA = Path(__file__).resolve().parents[2] / "shared" / "data" / "obliqa"
 QUICK = TrainingSettings(epochs=1, steps_at_least=0, batch=16, negatives=12)

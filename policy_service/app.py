@@ -172,6 +172,9 @@ def _open_weaviate(
         provisions=provisions,
         instruments=instruments,
         encoder=encoder,
+        tenant=settings.tenant,
+        shipped=settings.regulations_folder / "embeddings",
+        grpc_port=settings.weaviate_grpc_port,
         progress=progress,
     )
 

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     retrieval: Literal["embedded", "weaviate"] = "embedded"
     weaviate_url: str = ""
     weaviate_api_key: SecretStr | None = None
+    weaviate_grpc_port: int = 50051
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":

@@ -94,12 +94,14 @@ def cut(
 
     Which side a group falls on hangs on its provisions and the seed alone, so that a later
     round, with more questions, mostly holds out the same ones. Groups with one of the
-    `trained` provisions are never held out.
+    `trained` provisions are not held out, unless reviewers asked about them: their questions
+    measure more than any other.
     """
     groups = _Groups()
     for question in questions:
         groups.join(question.relevant)
-    kept = {groups.name(one) for one in trained}
+    marked = {groups.name(one.relevant[0]) for one in questions if one.marked}
+    kept = {groups.name(one) for one in trained} - marked
     held: list[RelevanceQuestion] = []
     train: list[RelevanceQuestion] = []
     for question in sort_questions(questions):

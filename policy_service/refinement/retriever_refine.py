@@ -104,7 +104,7 @@ def refine_retriever(
     live = registry.current()
     marks = last_marks(lessons.marks)
     floors = floor_questions(lessons.floors)
-    # Floors are to be found, not guessed: they are taught, and stand apart from the figures.
+    # Floors are to be found, not guessed: they are taught, as far as nobody asked about them.
     parts = cut(_questions(marks, lessons), seed=seed, trained=[one.relevant[0] for one in floors])
     if len(parts.train) < MIN_TRAINED:
         raise RefinementError(

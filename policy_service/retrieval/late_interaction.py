@@ -22,9 +22,9 @@ from policy_service.engines.encoder import Encoder
 from policy_service.engines.search import Places
 from policy_service.retrieval import fusion, store
 from policy_service.retrieval.index import IndexParts, ProvisionIndex, indexed_text, open_index
-from policy_service.retrieval.learned.extras import TokenEncoder, TokenGatherer
-from policy_service.retrieval.learned.tokens import BASIS, SCALE, QuestionTokens, TokenTable
 from policy_service.retrieval.lexical import LexicalIndex
+from policy_service.retrieval.token_gatherer import TokenEncoder, TokenGatherer
+from policy_service.retrieval.token_states import BASIS, SCALE, QuestionTokens, TokenTable
 
 # Chosen on the 30 open questions of `benchmarks.drafter_questions` and half of ObliQA's, so
 # that neither loses: people's words rarely are the clause's, a paraphrase's mostly are.

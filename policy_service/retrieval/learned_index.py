@@ -7,10 +7,10 @@ from policy_service.domain.progress import Progress, silent
 from policy_service.domain.provision import Instrument, Provision
 from policy_service.engines.encoder import Encoder
 from policy_service.retrieval.index import IndexParts, ProvisionIndex, open_index
-from policy_service.retrieval.learned.extras import TokenGatherer
 from policy_service.retrieval.learned.model import RetrieverWeights
 from policy_service.retrieval.learned.passages import table_of
 from policy_service.retrieval.learned.ranker import LearnedRanker
+from policy_service.retrieval.token_gatherer import TokenGatherer
 
 
 def open_learned_index(

@@ -18,10 +18,10 @@ from policy_service.domain.provision import Instrument, Provision
 from policy_service.engines.encoder import Encoder
 from policy_service.retrieval.index import ProvisionIndex, open_index
 from policy_service.retrieval.late_interaction import gatherer_of, open_late_index
-from policy_service.retrieval.learned.extras import TokenGatherer
 from policy_service.retrieval.learned.model import RetrieverWeights
 from policy_service.retrieval.learned.passages import PassageTable, table_of
 from policy_service.retrieval.learned_index import open_learned_index
+from policy_service.retrieval.token_gatherer import TokenGatherer
 
 _LEARNED = "learned"
 

@@ -1,6 +1,6 @@
 """An index as the learned ranker sees it: one row a passage, in the index's order.
 
-Put together from what an index holds anyway and the named arrays of `extras`. Nothing here
+Put together from what an index holds anyway and the token states beside it. Nothing here
 is learned, so training and serving share it.
 """
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from policy_service.domain.errors import RetrievalError
 from policy_service.retrieval.learned.features import Passages
 from policy_service.retrieval.learned.structure import structure_of
-from policy_service.retrieval.learned.tokens import TokenTable
 from policy_service.retrieval.learned.traits import traits_of
 from policy_service.retrieval.lexical import LexicalIndex
 from policy_service.retrieval.neighbours import Listing
 from policy_service.retrieval.store import Stored
 from policy_service.retrieval.texts import indexed_text
+from policy_service.retrieval.token_states import TokenTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

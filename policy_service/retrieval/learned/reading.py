@@ -12,7 +12,7 @@ from policy_service.engines.retriever_head import ADAPTER, Parameters, QuestionE
 from policy_service.retrieval.learned.candidates import candidates_of, first_scores
 from policy_service.retrieval.learned.features import Candidates
 from policy_service.retrieval.learned.passages import PassageTable
-from policy_service.retrieval.learned.tokens import QuestionTokens
+from policy_service.retrieval.token_states import QuestionTokens
 
 _CHUNK = 4096
 Floats = NDArray[np.float32]

@@ -1,5 +1,7 @@
 """Marks become questions, the corpus becomes questions, and both are cut in two."""
 
+from dataclasses import replace
+
 import pytest
 
 from policy_service.domain.identifiers import DataCategory, ObligationId, ProvisionId, SubjectId
@@ -118,13 +120,17 @@ def test_no_provision_is_on_both_sides_of_the_cut():
 
 
 def test_what_must_be_taught_is_not_held_out():
-    """Groups with a provision that must be trained on stay on that side."""
+    """Groups with such a provision stay on that side, unless reviewers asked about them."""
     questions = [
         RelevanceQuestion(text=f"q{n}", relevant=(ProvisionId(f"p{n}"),)) for n in range(100)
     ]
     held = cut(questions, seed=7).held_out
     assert held
-    assert cut(questions, seed=7, trained=[one.relevant[0] for one in held]).held_out == ()
+    trained = [one.relevant[0] for one in held]
+    assert cut(questions, seed=7, trained=trained).held_out == ()
+    asked = replace(held[0], reviewers=(SubjectId("vera"),))
+    others = [one for one in questions if one != held[0]]
+    assert cut([*others, asked], seed=7, trained=trained).held_out == (asked,)
 
 
 def test_the_hash_of_questions_is_that_of_their_set():

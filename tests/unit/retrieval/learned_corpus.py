@@ -3,10 +3,10 @@
 from functools import cache
 
 from policy_service.engines.encoder import Encoder, model_folder
-from policy_service.retrieval.learned.extras import build_extras
 from policy_service.retrieval.learned.fit import Example, fit_with_rows
 from policy_service.retrieval.learned.passages import PassageTable, passage_table
 from policy_service.retrieval.lexical import LexicalIndex
+from policy_service.retrieval.token_gatherer import build_extras
 
 SUBJECTS = ("payroll", "claims", "ledger", "visitor", "archive", "vendor", "laptop", "camera")
 DUTIES = (

@@ -11,7 +11,7 @@ from policy_service.retrieval.late_interaction import (
     gatherer_of,
     open_late_index,
 )
-from policy_service.retrieval.learned.tokens import NAMES
+from policy_service.retrieval.token_states import NAMES
 from tests.unit.retrieval.conftest import make_provision
 from tests.unit.retrieval.learned_corpus import TinyEncoder, passages
 

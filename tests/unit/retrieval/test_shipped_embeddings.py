@@ -5,8 +5,8 @@ from pathlib import Path
 from policy_service.corpus.collection import load_corpus
 from policy_service.engines.encoder import PINNED_SHA256
 from policy_service.retrieval.index import indexed_text
-from policy_service.retrieval.learned.tokens import NAMES
 from policy_service.retrieval.store import known_arrays, known_vectors
+from policy_service.retrieval.token_states import NAMES
 
 
 def test_every_shipped_provision_is_embedded(repository: Path) -> None:

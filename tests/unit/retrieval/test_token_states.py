@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from policy_service.domain.errors import RetrievalError
-from policy_service.retrieval.learned.extras import TokenGatherer, build_extras
-from policy_service.retrieval.learned.tokens import NAMES, QuestionTokens, TokenTable
+from policy_service.retrieval.token_gatherer import TokenGatherer, build_extras
+from policy_service.retrieval.token_states import NAMES, QuestionTokens, TokenTable
 from tests.unit.retrieval.learned_corpus import TinyEncoder, passages
 
 TEXTS = list(passages().values())[:9]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from policy_service.domain.errors import RetrievalError
 from policy_service.domain.progress import Progress, silent
 from policy_service.kit.hashing import sha256_hex
-from policy_service.retrieval.learned.tokens import BASIS, COUNTS, ENDS, SCALE, STATES
+from policy_service.retrieval.token_states import BASIS, COUNTS, ENDS, SCALE, STATES
 
 DIMENSIONS = 128
 SAMPLE = 256  # texts that the directions are found in, spread over the corpus
