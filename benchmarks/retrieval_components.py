@@ -34,7 +34,7 @@ ROWS = (
     "BM25 over stems (k1 .8, b .6)",
     "encoder as it is",
     "BM25 + encoder, min-max",
-    "+ stem pairs (what runs untrained)",
+    "+ stem pairs",
     "encoder adapted to questions",
     "late interaction, untrained",
     "late interaction, trained",
