@@ -10,7 +10,7 @@ from lxml import etree
 
 from policy_service.corpus.importers.document import PartKind
 from policy_service.corpus.importers.eu.numbers import bare_number, is_dash, superscript
-from policy_service.corpus.importers.eu.units import Block, Unit, lines_of
+from policy_service.corpus.importers.eu.units import Block, Unit, close_line, lines_of
 
 _DROPPED_TEXT = """
     meta authorialNote noteRef num heading subheading del img toc componentInfo comment
@@ -30,7 +30,6 @@ _HIERARCHY_TEXT = """
     subsection subtitle title tome transitional subpoint
 """
 _HIERARCHY = frozenset(_HIERARCHY_TEXT.split())
-_STOPS = (".", ";", ",", ":")
 _PARAGRAPHS = frozenset({"paragraph", "subsection"})
 
 
@@ -93,10 +92,10 @@ def blocks_of(element: etree._Element) -> list[Block]:
         if name in _INLINE and not _holds_structure(found):
             _gather_child(found, pieces)
         elif name:
-            _flush(pieces, blocks)
+            close_line(pieces, blocks)
             blocks += block_of(found)
         pieces.append(found.tail or "")
-    _flush(pieces, blocks)
+    close_line(pieces, blocks)
     return blocks
 
 
@@ -188,16 +187,6 @@ def _heading(element: etree._Element) -> tuple[str, ...]:
     words = [text_of(child(element, name)) for name in ("num", "heading")]
     joined = " — ".join(word for word in words if word)
     return (joined,) if joined else ()
-
-
-def _flush(pieces: list[str], blocks: list[Block]) -> None:
-    line = " ".join("".join(pieces).split())
-    pieces.clear()
-    last = blocks[-1] if blocks else None
-    if line in _STOPS and isinstance(last, str):
-        blocks[-1] = f"{last}{line}"  # the stop after a quoted provision
-    elif line:
-        blocks.append(line)
 
 
 def _gather(element: etree._Element, pieces: list[str]) -> None:

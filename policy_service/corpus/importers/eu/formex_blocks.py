@@ -15,7 +15,7 @@ from policy_service.corpus.importers.eu.numbers import (
     section_label,
     superscript,
 )
-from policy_service.corpus.importers.eu.units import Block, Unit, lines_of
+from policy_service.corpus.importers.eu.units import Block, Unit, close_line, lines_of
 
 _DROPPED_TEXT = """
     NOTE GR.NOTES INCL.ELEMENT IE MARGIN BIB.INSTANCE BIB.INSTANCE.CONS TOC NO.DOC.C PAGE
@@ -30,7 +30,6 @@ _INLINE_TEXT = """
 """
 _INLINE = frozenset(_INLINE_TEXT.split())
 _DASH = "—"
-_STOPS = (".", ";", ",", ":")
 
 
 def text_of(element: etree._Element) -> str:
@@ -67,10 +66,10 @@ def _blocks(element: etree._Element, left_out: etree._Element | None) -> tuple[B
         if child.tag in _INLINE:
             _gather_child(child, pieces)
         elif child is not left_out:
-            _flush(pieces, blocks)
+            close_line(pieces, blocks)
             blocks += block_of(child)
         pieces.append(child.tail or "")
-    _flush(pieces, blocks)
+    close_line(pieces, blocks)
     return tuple(blocks)
 
 
@@ -190,16 +189,6 @@ _READERS: dict[str, Callable[[etree._Element], list[Block]]] = {
     "DIVISION": _group,
     "ARTICLE": _inner_article,
 }
-
-
-def _flush(pieces: list[str], blocks: list[Block]) -> None:
-    line = " ".join("".join(pieces).split())
-    pieces.clear()
-    last = blocks[-1] if blocks else None
-    if line in _STOPS and isinstance(last, str):
-        blocks[-1] = f"{last}{line}"  # the stop after a quoted provision
-    elif line:
-        blocks.append(line)
 
 
 def _gather(element: etree._Element, pieces: list[str]) -> None:

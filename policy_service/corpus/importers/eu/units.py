@@ -42,6 +42,7 @@ class Unit:
         return tuple(block for block in self.blocks if isinstance(block, Unit))
 
 
+_STOPS = (".", ";", ",", ":")
 Block = str | Unit  # a line of a unit's own text, or a unit below it
 
 
@@ -55,6 +56,17 @@ def parts_of(units: Iterable[Unit]) -> tuple[Part, ...]:
     for position, unit in enumerate(units, start=1):
         writer.add_root(unit, position)
     return tuple(writer.parts)
+
+
+def close_line(pieces: list[str], blocks: list[Block]) -> None:
+    """End the line that `pieces` gathered: add it to `blocks`, and leave `pieces` empty."""
+    line = " ".join("".join(pieces).split())
+    pieces.clear()
+    last = blocks[-1] if blocks else None
+    if line in _STOPS and isinstance(last, str):
+        blocks[-1] = f"{last}{line}"  # the stop after a quoted provision
+    elif line:
+        blocks.append(line)
 
 
 def lines_of(blocks: Sequence[Block]) -> list[str]:
