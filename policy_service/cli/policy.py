@@ -142,9 +142,10 @@ def review(
     given = f"{len(outcome.verdicts)} verdict{'s' if len(outcome.verdicts) != 1 else ''}"
     console.print(f"{given} by [bold]{reviewer}[/]; the draft is now [bold]{outcome.state}[/]")
     if outcome.skipped:
+        waiting = len(outcome.skipped)
         console.print(
-            f"{len(outcome.skipped)} rules you amended yourself wait for somebody else: "
-            f"{', '.join(outcome.skipped[:5])}"
+            f"{waiting} rule{'s wait' if waiting != 1 else ' waits'} for somebody else, as you amended "
+            f"{'them' if waiting != 1 else 'it'}: {', '.join(outcome.skipped[:5])}"
         )
 
 

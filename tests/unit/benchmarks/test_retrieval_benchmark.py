@@ -111,6 +111,7 @@ def test_the_whole_run_reports_every_figure(
         "train_cpu_s",
         "query_ms_p50",
         "query_ms_p99",
+        "query_cpu_ms_p50",
         "popularity",
         "peers",
     } <= set(figures)
