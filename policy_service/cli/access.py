@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
     )(decide)
     app.command(
         "query",
-        epilog="Example: policy-service query --as teller-7 --purpose essential.service --source bank "
-        "'select last_name, national_id from customers limit 3'",
+        epilog="Example: policy-service query --as teller-7 --purpose essential.service "
+        "--source bank 'select last_name, national_id from customers limit 3'",
     )(query)
     app.command("trace", epilog="Example: policy-service trace dec_4k2w…")(trace_decision)
 

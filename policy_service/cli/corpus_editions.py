@@ -8,12 +8,19 @@ import typer
 
 from policy_service.cli.corpus_words import (
     changed_words,
-    counted,
     first_line,
     shown,
     title_of,
 )
-from policy_service.cli.output import AsJson, console, notes, print_json, progress_bars, table
+from policy_service.cli.output import (
+    AsJson,
+    console,
+    counted,
+    notes,
+    print_json,
+    progress_bars,
+    table,
+)
 from policy_service.cli.session import open_platform, operator
 from policy_service.corpus.diff import word_changes
 from policy_service.corpus.editions.instrument import InstrumentDetails

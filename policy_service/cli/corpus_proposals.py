@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from policy_service.cli.corpus_words import counted, first_line, obligation_of, shown
-from policy_service.cli.output import AsJson, console, print_json
+from policy_service.cli.corpus_words import first_line, obligation_of, shown
+from policy_service.cli.output import AsJson, console, counted, print_json
 from policy_service.cli.session import open_platform
 from policy_service.domain.plain import to_plain
 from policy_service.domain.provision import ControlKind

@@ -64,11 +64,6 @@ def first_line(text: str, length: int = 90) -> str:
     return shown(words if len(words) <= length else f"{words[: length - 1].rstrip()}…")
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun: `1 proposal`, `2 proposals`."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def _run(run: Run, number: int, total: int) -> str:
     if run.wording is Wording.SAME:
         return shown(_shortened(run.text, first=number == 0, last=number == total - 1))

@@ -59,3 +59,8 @@ def progress_bars(*, quiet: bool = False) -> Iterator[Progress]:
 
     with bars:
         yield report
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: `1 proposal`, `2 proposals`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from policy_service.cli.output import AsJson, console, notes, print_json, progress_bars, table
+from policy_service.cli.output import (
+    AsJson,
+    console,
+    counted,
+    notes,
+    print_json,
+    progress_bars,
+    table,
+)
 from policy_service.cli.session import open_platform, operator, resolve_draft
 from policy_service.cli.summary import print_draft, print_verification
 from policy_service.domain.bundle import SignedBundle
@@ -139,13 +147,15 @@ def review(
     if as_json:
         print_json(outcome)
         return
-    given = f"{len(outcome.verdicts)} verdict{'s' if len(outcome.verdicts) != 1 else ''}"
-    console.print(f"{given} by [bold]{reviewer}[/]; the draft is now [bold]{outcome.state}[/]")
+    console.print(
+        f"{counted(len(outcome.verdicts), 'verdict')} by [bold]{reviewer}[/]; "
+        f"the draft is now [bold]{outcome.state}[/]"
+    )
     if outcome.skipped:
-        waiting = len(outcome.skipped)
+        several = len(outcome.skipped) > 1
         console.print(
-            f"{waiting} rule{'s wait' if waiting != 1 else ' waits'} for somebody else, as you amended "
-            f"{'them' if waiting != 1 else 'it'}: {', '.join(outcome.skipped[:5])}"
+            f"{counted(len(outcome.skipped), 'rule')} you amended yourself "
+            f"{'wait' if several else 'waits'} for somebody else: {', '.join(outcome.skipped[:5])}"
         )
 
 

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from policy_service.app import close_platform
-from policy_service.cli.corpus_words import changed_words, counted, first_line, shown
+from policy_service.cli.corpus_words import changed_words, first_line, shown
+from policy_service.cli.output import counted
 from policy_service.domain.edition import TextChange
 from policy_service.domain.progress import silent
 from policy_service.kit.clock import FixedClock
