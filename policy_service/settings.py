@@ -6,14 +6,22 @@ on it refuses start-up.
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from policy_service.domain.errors import UsageError
+from policy_service.engines.text_words import WORDS
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+class TextOptions(TypedDict, total=False):
+    """What is asked of the text finder beyond its defaults, as it takes it."""
+
+    languages: tuple[str, ...]
+    ner: Literal["auto", "off", "required"]
 
 
 class Settings(BaseSettings):
@@ -35,6 +43,17 @@ class Settings(BaseSettings):
     weaviate_url: str = ""
     weaviate_api_key: SecretStr | None = None
     weaviate_grpc_port: int = 50051
+    text_languages: Annotated[tuple[str, ...], NoDecode] = ("en",)  # with commas between
+    text_ner: Literal["auto", "off", "required"] = "auto"  # the classifier of names in texts
+
+    @field_validator("text_languages", mode="before")
+    @classmethod
+    def _known_languages(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))
+        if not isinstance(value, tuple) or not value or not set(value) <= set(WORDS):
+            raise ValueError(f"name languages of {', '.join(WORDS)}, with commas between")
+        return value
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
@@ -50,6 +69,16 @@ class Settings(BaseSettings):
     def bundle_lifetime(self) -> timedelta:
         """Return how long a published bundle may be enforced."""
         return timedelta(days=self.bundle_lifetime_days)
+
+    @property
+    def text_options(self) -> TextOptions:
+        """Return what is set for texts; empty: the finder's defaults."""
+        options = TextOptions()
+        if self.text_languages != ("en",):
+            options["languages"] = self.text_languages
+        if self.text_ner != "auto":
+            options["ner"] = self.text_ner
+        return options
 
     @property
     def database_url(self) -> str:

