@@ -17,32 +17,74 @@ class Action(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a value is shown, from nothing to clear; `policies/controls.yaml` describes each."""
+    """How a value is shown, from nothing to clear; `policies/controls.yaml` describes each.
+
+    INVARIANT: strictest first, by what a reader without keys can learn. Four groups follow
+    each other: nothing of the value (deny to replace); something coarser that cannot be
+    turned back (aggregate to partial); a stand-in for the whole value (encrypt to
+    format_preserving; encrypt hides even which values are equal, tokens cannot be computed
+    by who holds the key alone, synthetic values collide, format-preserving ones keep the
+    form); the value itself, or one near it, for some or all rows (noise to suppress).
+    A new operator is put between others, so that those keep their order.
+    """
 
     DENY = "deny"
     NULL = "null"
     REDACT = "redact"
     REPLACE = "replace"
+    AGGREGATE = "aggregate"
     GENERALISE = "generalise"
     BUCKET = "bucket"
     PARTIAL = "partial"
+    ENCRYPT = "encrypt"
+    TOKENISE = "tokenise"
+    SYNTHETIC = "synthetic"
     PSEUDONYMISE = "pseudonymise"
     FORMAT_PRESERVING = "format_preserving"
+    NOISE = "noise"
+    DATE_SHIFT = "date_shift"
+    TOP_BOTTOM = "top_bottom"
+    SUPPRESS = "suppress"
     CLEAR = "clear"
 
     @property
     def strictness(self) -> int:
-        """Return 9 for deny down to 0 for clear; the stricter of two obligations wins."""
-        return len(Operator) - 1 - list(Operator).index(self)
+        """Return the most for deny down to 0 for clear; the stricter of two obligations wins."""
+        return _STRICTNESS[self]
+
+    @property
+    def needs_whole_table(self) -> bool:
+        """Tell whether a cell depends on other rows: no form for single values or streams."""
+        return self in (Operator.AGGREGATE, Operator.SUPPRESS)
+
+    @property
+    def shows_true_values(self) -> bool:
+        """Tell whether some cells are shown as they are stored, whatever the parameters."""
+        return self in (Operator.TOP_BOTTOM, Operator.SUPPRESS, Operator.CLEAR)
+
+    @property
+    def stands_in_for(self) -> frozenset["Operator"]:
+        """Name the operators in whose place this one may stand under a floor that lists them.
+
+        It shows no more than any of them: equality at most where they show equality, and
+        nothing of the value. An operator that is not named here has to be listed itself.
+        """
+        return _STANDS_IN_FOR.get(self, frozenset())
+
+
+_STRICTNESS = {one: rank for rank, one in enumerate(reversed(Operator))}
+_STANDS_IN_FOR = {
+    Operator.ENCRYPT: frozenset({Operator.PSEUDONYMISE, Operator.FORMAT_PRESERVING}),
+    Operator.TOKENISE: frozenset({Operator.PSEUDONYMISE, Operator.FORMAT_PRESERVING}),
+    Operator.SYNTHETIC: frozenset({Operator.PSEUDONYMISE}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """One choice for one decision point: an operator with its parameters.
 
-    Parameters by operator: replace `with`; generalise `to` (year, month, sex_and_year,
-    prefix) and `keep`; bucket `width`; partial `first`, `last`; pseudonymise and
-    format_preserving `key` (a key name, usually the purpose).
+    `domain.control_parameters` says which parameters each operator takes.
     """
 
     operator: Operator

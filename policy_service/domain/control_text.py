@@ -6,6 +6,7 @@ from policy_service.domain.control import Control, Operator
 from policy_service.domain.parameters import Parameters, Scalar
 
 _SHAPE = re.compile(r"^\s*([a-z_]+)\s*(?:\((.*)\))?\s*$")
+_FRACTION = re.compile(r"-?\d+(\.\d+)?(e[-+]\d+)?", re.ASCII)
 _PAIR = re.compile(r"^\s*([a-z_]+)\s*=\s*(.+?)\s*$")
 
 
@@ -34,4 +35,6 @@ def read_settings(text: str) -> Parameters:
 def _scalar(text: str) -> Scalar:
     if re.fullmatch(r"-?\d+", text):
         return int(text)
+    if _FRACTION.fullmatch(text) and repr(float(text)) == text:  # `1.10` may be a version
+        return float(text)
     return {"true": True, "false": False}.get(text, text)

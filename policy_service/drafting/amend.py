@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import Action, Control, Operator
+from policy_service.domain.control_parameters import control_problem, with_key
 from policy_service.domain.draft import (
     AccessRule,
     Amendment,
@@ -71,9 +72,12 @@ def amend_rule(
 def _amend_access(
     rule: AccessRule, amendment: Amendment, binding: tuple[Obligation, ...]
 ) -> AccessRule:
-    control = amendment.control
-    if control is None or amendment.settings:
+    if amendment.control is None or amendment.settings:
         raise DraftingError(f"`{rule.id}` is an access rule; amend it with a control")
+    control = with_key(amendment.control, rule.point.purpose)
+    problem = control_problem(control)
+    if problem:
+        raise DraftingError(problem)
     if rule.point.action is not Action.READ and control.operator not in (
         Operator.CLEAR,
         Operator.DENY,

@@ -42,7 +42,7 @@ def risk_of(sensitivity: Sensitivity, control: Control, action: Action, kind: Co
         return Risk.LOW
     if sensitivity is Sensitivity.RESTRICTED:
         return Risk.HIGH
-    if kind in _HARMFUL and control.operator is Operator.CLEAR:
+    if kind in _HARMFUL and control.operator.shows_true_values:
         return Risk.HIGH
     if sensitivity is Sensitivity.CONFIDENTIAL:
         return Risk.MEDIUM

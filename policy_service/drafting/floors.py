@@ -151,13 +151,15 @@ def loosest_strictness(operators: Iterable[str]) -> int:
 
 def _shows_too_much(parameters: Mapping[str, object], control: Control) -> bool:
     operators = parameters.get("operators")
-    if isinstance(operators, tuple) and operators and control.operator not in operators:
-        return True
+    if isinstance(operators, tuple) and operators:
+        named = control.operator in operators
+        if not named and control.operator.stands_in_for.isdisjoint(operators):
+            return True
     limited = "visible_first" in parameters or "visible_last" in parameters
     if not limited:
         return False
-    if control.operator is Operator.CLEAR:
-        return True
+    if control.operator.strictness < Operator.FORMAT_PRESERVING.strictness:
+        return True  # the value itself, or one near it
     shown = control.parameters
     if control.operator is Operator.PARTIAL:
         return _beyond(shown, "first", parameters, "visible_first") or _beyond(

@@ -72,6 +72,14 @@ _OPENNESS: Mapping[Operator, float] = {
     Operator.PSEUDONYMISE: 0.3,
     Operator.BUCKET: 0.3,
     Operator.GENERALISE: 0.3,
+    Operator.AGGREGATE: 0.3,
+    Operator.ENCRYPT: 0.3,
+    Operator.TOKENISE: 0.3,
+    Operator.SYNTHETIC: 0.3,
+    Operator.NOISE: 0.8,
+    Operator.DATE_SHIFT: 0.8,
+    Operator.TOP_BOTTOM: 0.9,
+    Operator.SUPPRESS: 0.9,
 }
 _OPENNESS_IN_ORDER = tuple((one, _OPENNESS.get(one, 0.0)) for one in Operator)
 _SENSITIVITY_WEIGHT = 0.5

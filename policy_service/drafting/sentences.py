@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import Action, Control, Operator, RowFilter
+from policy_service.domain.control_parameters import column_names
 from policy_service.domain.draft import DecisionPoint
 from policy_service.domain.identifiers import AssetId, RoleId
 from policy_service.domain.parameters import Parameters
@@ -16,9 +17,20 @@ _SHOWN = {
     Operator.REDACT: "only with every value redacted",
     Operator.REPLACE: "only as a constant",
     Operator.CLEAR: "in clear",
+    Operator.ENCRYPT: "only encrypted",
+    Operator.SYNTHETIC: "only as made-up values of the same kind",
     Operator.FORMAT_PRESERVING: "only as made-up values of the same format",
 }
-_COARSE = {"sex_and_year": "sex and year of birth", "year": "a year", "month": "a month"}
+_JOINING = {Operator.PSEUDONYMISE: "keyed pseudonyms", Operator.TOKENISE: "tokens"}
+_LIMITS = (("low", "at least"), ("high", "at most"))
+_COARSE = {
+    "sex_and_year": "sex and year of birth",
+    "century": "a century",
+    "decade": "a decade",
+    "year": "a year",
+    "quarter": "a quarter",
+    "month": "a month",
+}
 # Data uses that do not read well as their own words; source of the keys: fideslang.
 _PURPOSES = {
     "essential": "essential purposes",
@@ -80,13 +92,49 @@ def control_words(control: Control) -> str:
     if control.operator is Operator.PARTIAL:
         return "only with every character covered"
     if control.operator is Operator.GENERALISE:
-        to = str(parameters.get("to", ""))
-        return f"only as {_COARSE.get(to, to.replace('_', ' ') or 'coarser values')}"
-    if control.operator is Operator.BUCKET:
-        return f"only in bands of {parameters.get('width', '')}"
-    if control.operator is Operator.PSEUDONYMISE:
-        return f"only as keyed pseudonyms that join within {purpose_name(_key(parameters))}"
-    return _SHOWN.get(control.operator, "as the policy says")
+        return f"only as {_coarse(parameters)}"
+    if control.operator in _JOINING:
+        stands = _JOINING[control.operator]
+        return f"only as {stands} that join within {purpose_name(_key(parameters))}"
+    return _SHOWN.get(control.operator) or _near(control)
+
+
+def _near(control: Control) -> str:  # noqa: PLR0911 - one return for each operator
+    """Say how far what is shown may be from the value."""
+    given = control.parameters
+    k = given.get("k", 10)
+    match control.operator:
+        case Operator.BUCKET:
+            return f"only in bands of {given.get('width', '')}"
+        case Operator.NOISE:
+            return f"only with noise of about {given.get('scale', '')}{_alike(given)}"
+        case Operator.DATE_SHIFT:
+            return f"only moved by up to {given.get('days', '')} days{_alike(given)}"
+        case Operator.TOP_BOTTOM:
+            ends = [f"{words} {given[name]}" for name, words in _LIMITS if name in given]
+            return f"with extremes shown as the limit, {' and '.join(ends)}"
+        case Operator.SUPPRESS:
+            return f"only where at least {k} rows share the values{_by(given)}"
+        case Operator.AGGREGATE:
+            return f"only as the {given.get('of', '')} of at least {k} rows{_by(given)}"
+        case _:
+            return "as the policy says"
+
+
+def _alike(given: Parameters) -> str:
+    return f", alike for each `{given['subject']}`" if "subject" in given else ""
+
+
+def _by(given: Parameters) -> str:
+    names = " and ".join(f"`{one}`" for one in column_names(given.get("by")))
+    return f" by {names}" if names else ""
+
+
+def _coarse(given: Parameters) -> str:
+    to, level = str(given.get("to", "")), given.get("level", 1)
+    if to == "level":
+        return f"what they belong to, {'one level' if level == 1 else f'{level} levels'} up"
+    return _COARSE.get(to, to.replace("_", " ") or "coarser values")
 
 
 def purpose_name(purpose: str) -> str:
@@ -105,8 +153,8 @@ def _seen(what: str, control: Control, purpose: str) -> str:
     part = _part(control)
     if part:
         return f"see only {part} of {what}"
-    if control.operator is Operator.PSEUDONYMISE and _key(control.parameters) == purpose:
-        return f"see {what} only as keyed pseudonyms"
+    if control.operator in _JOINING and _key(control.parameters) == purpose:
+        return f"see {what} only as {_JOINING[control.operator]}"
     return f"see {what} {control_words(control)}"
 
 

@@ -1,10 +1,11 @@
 """The local keyring: named keys in versions, kept in one private file.
 
 Two families. *Purpose keys* (`key`) are derived and go to masking, so that one value
-has one pseudonym for a purpose. *Key-encryption keys* (`wrap`, `unwrap`) protect the data
-keys of one table or column and never leave the ring. It decides nothing about who
-may use a key. Several processes may share the file: each use sees the newest
-states, so that a disabled key stops working at once.
+has one pseudonym for a purpose. All come from one secret, `purposes`, until a purpose
+is rotated by itself: from then on it has a secret of its own. *Key-encryption keys*
+(`wrap`, `unwrap`) protect the data keys of one table or column and never leave the ring.
+It decides nothing about who may use a key. Several processes may share the file: each
+use sees the newest states, so that a disabled key stops working at once.
 
 Sources: NIST SP 800-57 part 1 (states, rotation), RFC 5869 (derivation), RFC 5649 (wrapping).
 """
@@ -43,8 +44,10 @@ from policy_service.kit.ids import RandomBytes
 
 PURPOSES = "purposes"
 _SCOPE_PREFIX = "kek:"
+_PURPOSE_PREFIX = "purpose:"
 _PURPOSE_USE = b"policy-service/purpose-key/1/"
 _SALT_BYTES = 16
+_USABLE = (KeyState.ACTIVE, KeyState.RETIRED)
 
 _Change: TypeAlias = Callable[[tuple[KeyVersion, ...]], tuple[KeyVersion, ...]]
 
@@ -52,6 +55,11 @@ _Change: TypeAlias = Callable[[tuple[KeyVersion, ...]], tuple[KeyVersion, ...]]
 def scope_key(scope: str) -> str:
     """Name the key-encryption key of a scope, a table's or a column's asset id."""
     return f"{_SCOPE_PREFIX}{scope}"
+
+
+def purpose_secret(name: str) -> str:
+    """Name the secret that one purpose has for itself once it was rotated alone."""
+    return f"{_PURPOSE_PREFIX}{name}"
 
 
 class KeyRing:
@@ -114,15 +122,46 @@ class KeyRing:
         return cls(path, content=content, master=master, clock=clock, random_bytes=random_bytes)
 
     def key(self, name: str) -> bytes:
-        """Return the 32-byte purpose key `name`; it changes only when `purposes` is rotated."""
+        """Return the newest 32-byte purpose key `name`.
+
+        It changes when `purposes` or the purpose's own secret is rotated. Raises
+        `KeyUnavailableError` where that secret is disabled.
+        """
+        return self._derived(name, self._newest_of(name))
+
+    def key_label(self, name: str) -> str:
+        """Say which version `key` returns, as `past_key` takes it; for manifests and logs."""
+        return _label(self._newest_of(name))
+
+    def past_labels(self, name: str) -> tuple[str, ...]:
+        """Name the older versions of a purpose key that can still be used, newest first."""
+        own, shared = self.versions(purpose_secret(name)), self.versions(PURPOSES)
+        usable = [key for key in (*shared, *own) if key.state in _USABLE]
+        newest = own[-1] if own else shared[-1] if shared else None
+        return tuple(_label(key) for key in reversed(usable) if key is not newest)
+
+    def past_key(self, name: str, label: str) -> bytes:
+        """Return an older version of a purpose key, to find again what was masked with it."""
+        secret, _, version = label.rpartition("/")
+        if secret not in (PURPOSES, purpose_secret(name)) or not version.isdecimal():
+            raise KeyUnavailableError(f"key `{name}` has no version `{label}`")
+        return self._derived(name, self._usable(secret, int(version)))
+
+    def _newest_of(self, name: str) -> KeyVersion:
+        # INVARIANT: once a purpose has its own secret, a disabled one denies; falling back to
+        # the common one would bring the old pseudonyms back.
+        keys, own = self._fresh().keys, purpose_secret(name)
+        return _active_in(keys, own if any(key.name == own for key in keys) else PURPOSES)
+
+    def _derived(self, name: str, version: KeyVersion) -> bytes:
         if not name:
             raise KeyUnavailableError("a purpose key needs a name; give the control a `key`")
-        version = self._active(PURPOSES)
-        return hkdf_sha256(secret=self._open(version), salt=b"", info=_PURPOSE_USE + name.encode())
+        info = _PURPOSE_USE + name.encode()
+        return hkdf_sha256(secret=self._open(version), salt=b"", info=info)
 
     def active_version(self, scope: str) -> int:
         """Return the version that encrypts for `scope`. Raises `KeyUnavailableError`."""
-        return self._active(scope_key(scope)).version
+        return _active_in(self._fresh().keys, scope_key(scope)).version
 
     def wrap(self, scope: str, version: int, data_key: bytes) -> bytes:
         """Wrap a data key under an active version of the scope's key."""
@@ -148,9 +187,10 @@ class KeyRing:
         return _newest(self._change(change), name)
 
     def rotate(self, name: str) -> int:
-        """Add a new active version of `purposes` or of `scope_key(…)`; retire the one before.
+        """Add a new active version of a key; retire the one before. Returns the new version.
 
-        Returns the new version. Rotating `purposes` changes every pseudonym.
+        `name` is `scope_key(…)`, `purpose_secret(…)` or `purposes`. Rotating a purpose's secret
+        changes all its pseudonyms, rotating `purposes` those of every purpose without its own.
         """
         return _newest(self._change(lambda keys: self._rotated(keys, name)), name)
 
@@ -198,15 +238,9 @@ class KeyRing:
             self._master = master
             self._seen = _stamp(self._path)
 
-    def _active(self, name: str) -> KeyVersion:
-        for key in reversed(self._fresh().keys):
-            if key.name == name and key.state is KeyState.ACTIVE:
-                return key
-        raise KeyUnavailableError(f"key `{name}` is missing or disabled; create or enable it")
-
     def _usable(self, name: str, version: int) -> KeyVersion:
         found = self._find(name, version)
-        if found.state in (KeyState.DISABLED, KeyState.DESTROYED):
+        if found.state not in _USABLE:
             raise KeyUnavailableError(f"version {version} of key `{name}` is {found.state}")
         return found
 
@@ -272,6 +306,17 @@ class KeyRing:
                 self._content, self._seen = content, stamp
                 self._opened.clear()
             return self._content
+
+
+def _active_in(keys: tuple[KeyVersion, ...], name: str) -> KeyVersion:
+    for key in reversed(keys):
+        if key.name == name and key.state is KeyState.ACTIVE:
+            return key
+    raise KeyUnavailableError(f"key `{name}` is missing or disabled; create or enable it")
+
+
+def _label(key: KeyVersion) -> str:
+    return f"{key.name}/{key.version}"
 
 
 def _newest(keys: tuple[KeyVersion, ...], name: str) -> int:

@@ -1,21 +1,20 @@
-"""Generalisation: a year, a month, sex and year, a prefix, or a range of numbers.
+"""Generalisation: a date's month up to its century, sex and year, a prefix, a range of numbers.
 
 A value that cannot be read in the wanted way becomes `None`: one odd cell
-neither leaks nor blocks the table.
+neither leaks nor blocks the table. Levels of a hierarchy are `masking.hierarchy`.
 """
 
 import math
 from decimal import Decimal
 
 from policy_service.masking.canonical_text import text_of
-from policy_service.masking.dates import read_date
+from policy_service.masking.dates import ReadDate, read_date
 
-GENERALISATIONS = ("month", "prefix", "sex_and_year", "year")
 _NUMBER_BOUND = 2**62  # ranges of 64-bit integers must not overflow in any engine
 
 
 def generalise(value: object, *, to: str, keep: int) -> str | None:
-    """Coarsen a value. Requires `to` out of `GENERALISATIONS`, `keep` of at least 1.
+    """Coarsen a value. Requires `to` out of `GENERALISATIONS` but `level`, `keep` >= 1.
 
     `prefix` keeps the first `keep` characters; a value no longer than that
     becomes `None`, as all of it would show.
@@ -26,11 +25,20 @@ def generalise(value: object, *, to: str, keep: int) -> str | None:
     read = read_date(value)
     if read is None:
         return None
-    if to == "year":
-        return f"{read.year:04d}"
-    if to == "month":
-        return f"{read.year:04d}-{read.month:02d}" if read.month else None
-    return f"{read.year:04d}, {read.sex}" if read.sex else None
+    return _coarse(read, to)
+
+
+def _coarse(read: ReadDate, to: str) -> str | None:
+    year, month = f"{read.year:04d}", read.month
+    shown = {
+        "year": year,
+        "decade": f"{year[:3]}0s",
+        "century": f"{year[:2]}00s",
+        "quarter": f"{year}-Q{(month + 2) // 3}" if month else None,
+        "month": f"{year}-{month:02d}" if month else None,
+        "sex_and_year": f"{year}, {read.sex}" if read.sex else None,
+    }
+    return shown[to]
 
 
 def bucket(value: object, *, width: int) -> str | None:

@@ -1,7 +1,10 @@
 """Masking inside free text: what a finder recognises is replaced as its category demands.
 
 Not a recogniser: the finder is handed in. What it does not find stays in the
-text, so text of a category that must not leak is denied or redacted whole.
+text, so text of a category that must not leak is denied or redacted whole. What is
+found is masked exactly as it stands, as a table's cell is: case, white space and other
+spellings of the same thing are not folded, here or there, so that one definition of
+a pseudonym holds in every engine.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,12 +81,21 @@ def mask_text(
     return [None if text is None else masked[text] for text in texts]
 
 
+def masked_span(value: str, control: Control, *, keys: MaskingKeys) -> str:
+    """Show what was found in a text as its control demands; what has no text is redacted."""
+    if control.operator in (Operator.DENY, Operator.NULL):
+        return REDACTED
+    masked = mask_value(value, control, keys=keys)
+    return REDACTED if masked is None else str(masked)
+
+
 def _masked(
     text: str, spans: Sequence[Span], control_for: Callable[[str], Control], keys: MaskingKeys
 ) -> str:
     parts, at = [], 0
     for cut in _cuts(text, spans, control_for):
-        parts += [text[at : cut.start], _replaced(text[cut.start : cut.end], cut.control, keys)]
+        shown = masked_span(text[cut.start : cut.end], cut.control, keys=keys)
+        parts += [text[at : cut.start], shown]
         at = cut.end
     return "".join([*parts, text[at:]])
 
@@ -104,10 +116,3 @@ def _cuts(text: str, spans: Sequence[Span], control_for: Callable[[str], Control
         else:
             cuts.append(_Cut(start=span.start, end=span.end, control=control))
     return cuts
-
-
-def _replaced(value: str, control: Control, keys: MaskingKeys) -> str:
-    if control.operator in (Operator.DENY, Operator.NULL):
-        return REDACTED
-    masked = mask_value(value, control, keys=keys)
-    return REDACTED if masked is None else str(masked)

@@ -27,7 +27,8 @@ def guard(
     """Return what `subject` may see of table `asset` for `purpose`, as a new table.
 
     Columns that are denied or unknown to the policy are left out. `related`
-    holds the tables that row filters lead through. Raises `AccessDeniedError`
+    holds the tables that row filters lead through. `suppress` and `aggregate` take the
+    rows of `frame` for the whole table. Raises `AccessDeniedError`
     where no column is left, and `EnforcementError` for whatever goes wrong.
     """
     try:
@@ -46,7 +47,7 @@ def guard(
         if not readable:
             raise AccessDeniedError(f"no column of `{asset}` may be read for this purpose")
         visible = visible_rows(frame, view=view, related=related or {})
-        return mask_table(visible, controls=readable, keys=keys)
+        return mask_table(visible, controls=readable, keys=keys, whole_table=True)
     except EnforcementError:
         raise
     except Exception as error:

@@ -77,6 +77,24 @@ def bucket(column: str, *, width: int) -> str:
     )
 
 
+def top_bottom(column: str, *, low: int | None, high: int | None) -> str:
+    """Write the number, or the limit where it lies beyond; the type of the column stays.
+
+    Limits are literals of the column's own type: where that is no number and cannot read
+    them, the database refuses the statement before it reads a row.
+    """
+    beyond = [("<", low), (">", high)]
+    branches = [
+        f"WHEN {column} {sign} '{limit}' THEN '{limit}'"
+        for sign, limit in beyond
+        if limit is not None
+    ]
+    return (
+        f"CASE WHEN pg_typeof({column})::text IN ({_WHOLE}, {_FLOATS}, 'numeric') "
+        f"AND {column}::text <> 'NaN' THEN CASE {' '.join(branches)} ELSE {column} END END"
+    )
+
+
 def generalise(column: str, *, to: str, keep: int) -> str:
     """Write a prefix, or the year, month or sex and year of a date as `masking.dates` reads it."""
     if to == "prefix":
@@ -97,6 +115,13 @@ def _shown(to: str) -> str:
     year = "left(x.r, 4)"
     if to == "year":
         return year
+    if to == "decade":
+        return "left(x.r, 3) || '0s'"
+    if to == "century":
+        return "left(x.r, 2) || '00s'"
+    if to == "quarter":
+        quarter = "(substr(x.r, 5, 2)::int + 2) / 3"
+        return f"CASE WHEN substr(x.r, 5, 2) <> '00' THEN {year} || '-Q' || {quarter} END"
     if to == "month":
         return f"CASE WHEN substr(x.r, 5, 2) <> '00' THEN {year} || '-' || substr(x.r, 5, 2) END"
     sex = "CASE right(x.r, 1) WHEN 'm' THEN ', male' WHEN 'f' THEN ', female' END"

@@ -60,16 +60,16 @@ def _guard_record(
         return None
     controls = {asset_parts(one.column)[-1]: one.control for one in view.columns}
     return {
-        field: _shown(record[field], controls[column], keys)
+        field: _shown(record[field], controls[column], keys, values)
         for field, column in mapping.fields
         if field in record and column in controls and controls[column].operator is not Operator.DENY
     }
 
 
-def _shown(value: object, control: Control, keys: MaskingKeys) -> object:
+def _shown(value: object, control: Control, keys: MaskingKeys, row: Mapping[str, object]) -> object:
     if isinstance(value, Mapping | list) and control.operator in (Operator.NULL, Operator.REDACT):
         return mask_value("", control, keys=keys)
-    return mask_value(value, control, keys=keys)
+    return mask_value(value, control, keys=keys, row=row)
 
 
 def _passes(

@@ -169,8 +169,15 @@ def _select(
         _, schema, name = _parts(table)
         return f"{quoted(_schema(dialect, schema))}.{quoted(name)}"
 
+    def column(name: str) -> str:
+        if name not in controls:
+            raise StatementRefusedError(f"a mask of `{view.table}` needs column `{name}`")
+        return f"{_ALIAS}.{quoted(name)}"
+
     shown = [
-        mask_sql(f"{_ALIAS}.{quoted(name)}", controls[name], dialect=dialect, keys=keys, bind=bind)
+        mask_sql(
+            column(name), controls[name], dialect=dialect, keys=keys, bind=bind, sibling=column
+        )
         + f" AS {quoted(fold(name, dialect=dialect))}"
         for name in columns
     ]

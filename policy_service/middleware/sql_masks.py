@@ -14,11 +14,21 @@ from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError, StatementRefusedError
 from policy_service.domain.identifiers import AssetId
 from policy_service.masking.keys import MaskingKeys, control_key
-from policy_service.masking.parameters import bucket_width, generalisation, kept_ends, replacement
-from policy_service.masking.values import REDACTED
+from policy_service.masking.parameters import (
+    bucket_width,
+    generalisation,
+    kept_ends,
+    limits,
+    replacement,
+    subject_column,
+)
+from policy_service.masking.values import REDACTED, cell_mask
 from policy_service.middleware import postgresql_masks
+from policy_service.middleware.sqlite_functions import control_argument
 
 Bind = Callable[[object], str]  # keeps a value as a bind parameter and names it in SQL
+Sibling = Callable[[str], str]  # writes another column of the same row
+_INSTEAD = {Operator.NOISE: "bucket", Operator.DATE_SHIFT: "generalise"}
 
 
 class TablePlace(Protocol):
@@ -34,10 +44,19 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def mask_sql(column: str, control: Control, *, dialect: str, keys: MaskingKeys, bind: Bind) -> str:
+def mask_sql(
+    column: str,
+    control: Control,
+    *,
+    dialect: str,
+    keys: MaskingKeys,
+    bind: Bind,
+    sibling: Sibling,
+) -> str:
     """Write the masked form of `column`, itself SQL.
 
-    Raises `StatementRefusedError` where the dialect has no form of the operator.
+    Raises `StatementRefusedError` where the dialect has no form of the operator, and
+    `MaskingError` for a control that cannot be carried out.
     """
     operator = control.operator
     if operator is Operator.CLEAR:
@@ -50,14 +69,19 @@ def mask_sql(column: str, control: Control, *, dialect: str, keys: MaskingKeys, 
         return f"CASE WHEN {column} IS NOT NULL THEN {bind(value)}{typed} END"
     if operator is Operator.DENY:
         raise MaskingError("a denied column has no SQL form; leave it out")
+    if operator.needs_whole_table:
+        raise StatementRefusedError(
+            f"`{operator.value}` needs all rows at once, which a statement chooses; "
+            "mask the whole table as a data frame, or amend the rule"
+        )
     if dialect == "sqlite":
-        return _sqlite(column, control, keys)
+        return _sqlite(column, control, keys, bind, sibling)
     return _postgresql(column, control, keys, bind)
 
 
-def _sqlite(column: str, control: Control, keys: MaskingKeys) -> str:
+def _sqlite(column: str, control: Control, keys: MaskingKeys, bind: Bind, sibling: Sibling) -> str:
     match control.operator:
-        case Operator.GENERALISE:
+        case Operator.GENERALISE if generalisation(control)[0] != "level":
             to, keep = generalisation(control)
             return f"ps_generalise({column}, '{to}', {keep})"
         case Operator.BUCKET:
@@ -70,12 +94,15 @@ def _sqlite(column: str, control: Control, keys: MaskingKeys) -> str:
             name = control.parameters.text("key").replace("'", "''")
             return f"ps_{control.operator.value}({column}, '{name}')"
         case _:
-            raise StatementRefusedError(f"`{control.operator.value}` has no form in sqlite")
+            cell_mask(control, keys=keys)  # what is wrong is told now, not by the database
+            subject = subject_column(control)
+            owner = sibling(subject) if subject else "NULL"
+            return f"ps_mask({column}, {bind(control_argument(control))}, {owner})"
 
 
 def _postgresql(column: str, control: Control, keys: MaskingKeys, bind: Bind) -> str:
     match control.operator:
-        case Operator.GENERALISE:
+        case Operator.GENERALISE if generalisation(control)[0] != "level":
             to, keep = generalisation(control)
             return postgresql_masks.generalise(column, to=to, keep=keep)
         case Operator.BUCKET:
@@ -85,11 +112,24 @@ def _postgresql(column: str, control: Control, keys: MaskingKeys, bind: Bind) ->
             return postgresql_masks.partial(column, first=first, last=last)
         case Operator.PSEUDONYMISE:
             return postgresql_masks.pseudonymise(column, key=control_key(control, keys), bind=bind)
+        case Operator.TOP_BOTTOM:
+            low, high = (_whole_limit(one) for one in limits(control))
+            return postgresql_masks.top_bottom(column, low=low, high=high)
         case _:
+            instead = _INSTEAD.get(control.operator, "pseudonymise")
             raise StatementRefusedError(
                 f"`{control.operator.value}` has no form in postgresql; "
-                "read the column through a data frame, or amend the rule to pseudonymise"
+                f"read the column through a data frame, or amend the rule to {instead}"
             )
+
+
+def _whole_limit(limit: int | float | None) -> int | None:
+    if isinstance(limit, float):
+        raise StatementRefusedError(
+            "`top_bottom` with a fraction has no form in postgresql; "
+            "amend the rule to whole limits, or read the column through a data frame"
+        )
+    return limit
 
 
 def filter_sql(

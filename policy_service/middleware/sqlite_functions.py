@@ -4,8 +4,10 @@ Statements of users cannot name these functions: the rewriter's allow-list has
 none of them. Keys stay in Python.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.parameters import Parameters
@@ -28,6 +30,28 @@ def register_masks(connection: sqlite3.Connection, *, keys: MaskingKeys) -> None
     )
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
+    connection.create_function("ps_mask", 3, _any(keys))  # encrypted cells differ each time
+
+
+def control_argument(control: Control) -> str:
+    """Write a control as the second argument of `ps_mask`."""
+    return json.dumps([control.operator.value, dict(control.parameters)], sort_keys=True)
+
+
+@lru_cache(maxsize=256)
+def _control(argument: str) -> Control:
+    operator, parameters = json.loads(argument)
+    return Control(operator=Operator(operator), parameters=Parameters(parameters))
+
+
+def _any(keys: MaskingKeys) -> Callable[[object, str, object], str | int | float | None]:
+    def masked(value: object, argument: str, subject: object) -> str | int | float | None:
+        control = _control(argument)
+        row = {str(control.parameters.get("subject", "")): subject}
+        shown = mask_value(value, control, keys=keys, row=row)
+        return shown if isinstance(shown, int | float | None) else str(shown)
+
+    return masked
 
 
 def _keyed(operator: Operator, keys: MaskingKeys) -> SqliteFunction:

@@ -32,7 +32,7 @@ def check_over_grants(subject: Subject) -> Iterator[Finding]:
     duties = {
         job.id: _stems(f"{job.title} {job.duties}") for job in subject.organisation.job_functions
     }
-    for rule in _clear_reads(subject):
+    for rule in _open_reads(subject):
         if not any(_restricted(subject, column) for column in rule.point.columns):
             continue
         if is_secondary(rule.point.purpose):
@@ -112,6 +112,13 @@ def is_secondary(purpose: str) -> bool:
 def _clear_reads(subject: Subject) -> Iterator[AccessRule]:
     for rule in subject.draft.access:
         if rule.point.action is Action.READ and rule.control.operator is Operator.CLEAR:
+            yield rule
+
+
+def _open_reads(subject: Subject) -> Iterator[AccessRule]:
+    """List what shows true values, all of them or some."""
+    for rule in subject.draft.access:
+        if rule.point.action is Action.READ and rule.control.operator.shows_true_values:
             yield rule
 
 

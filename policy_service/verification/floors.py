@@ -20,6 +20,14 @@ from policy_service.verification.subject import Subject, error
 
 CHECK = "floor-loosened"
 _VALUELESS = (Operator.DENY, Operator.NULL, Operator.REDACT, Operator.REPLACE)
+# What shows whole values, or values near them: more than any number of characters.
+_NEAR = (
+    Operator.CLEAR,
+    Operator.SUPPRESS,
+    Operator.TOP_BOTTOM,
+    Operator.DATE_SHIFT,
+    Operator.NOISE,
+)
 _LIMITS = {"first": "visible_first", "last": "visible_last"}
 
 
@@ -69,10 +77,15 @@ def _access(floor: Obligation, rule: AccessRule) -> Iterator[Finding]:
     operators = floor.parameters.texts("operators")
     if is_accepted_proposal(floor.id):
         operators = _with_stricter(operators)
-    if operators and rule.control.operator.value not in operators:
+    if operators and not _listed(rule.control.operator, operators):
         yield _broken(floor, rule, f"does not allow `{rule.control.operator}`")
     elif _shown_beyond(floor, rule.control):
         yield _broken(floor, rule, f"limits what `{rule.control.label}` may show")
+
+
+def _listed(operator: Operator, operators: tuple[str, ...]) -> bool:
+    """Tell whether a floor names an operator, or one in whose place it may stand."""
+    return any(one in operators for one in (operator, *operator.stands_in_for))
 
 
 def _with_stricter(operators: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,7 +102,7 @@ def _shown_beyond(floor: Obligation, control: Control) -> bool:
     parameters = floor.parameters
     if not any(limit in parameters for limit in _LIMITS.values()):
         return False
-    if control.operator is Operator.CLEAR:
+    if control.operator in _NEAR:
         return True
     if control.operator is Operator.PARTIAL:
         return any(

@@ -12,6 +12,7 @@ from policy_service.domain.identifiers import ProvisionId
 from policy_service.domain.organisation import Organisation
 from policy_service.domain.progress import Progress
 from policy_service.domain.provision import Obligation, Provision
+from policy_service.verification.controls import check_controls
 from policy_service.verification.exposure import (
     check_encryption,
     check_over_grants,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     check_grounded,
     check_floors,
     check_names,
+    check_controls,
     check_writes,
     check_row_filters,
     check_separation,

@@ -1,8 +1,11 @@
 """Amendments: what a reviewer may put in a rule's place, and what never."""
 
+import re
+
 import pytest
 
 from policy_service.domain.control import CLEAR, DENY, Action, Control, Operator
+from policy_service.domain.control_text import read_control
 from policy_service.domain.draft import AccessRule, Amendment, Draft
 from policy_service.domain.errors import DraftingError
 from policy_service.domain.hashes import draft_sha256, rule_sha256
@@ -95,6 +98,60 @@ def test_no_amendment_goes_below_a_floor(made: Draft) -> None:
     with pytest.raises(DraftingError, match="below the mandatory floor"):
         amend(made, masked.id, Amendment(control=wide))
     assert made.sha256 == before == draft_sha256(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("encrypt", "encrypt(key=analytics)"),
+        ("tokenise", "tokenise(key=analytics)"),
+        ("synthetic(kind=name)", "synthetic(key=analytics, kind=name)"),
+        ("pseudonymise(key=other)", "pseudonymise(key=other)"),
+    ],
+)
+def test_a_stand_in_takes_the_place_of_a_pseudonym(made: Draft, text: str, label: str) -> None:
+    """What shows no more than a listed operator meets its floor; the key is the purpose's."""
+    masked = rule(made, "analyst", NATIONAL_ID)
+    amended = amend(made, masked.id, Amendment(control=read_control(text))).rule(masked.id)
+    assert isinstance(amended, AccessRule)
+    assert amended.control.label == label
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "noise(scale=1)",
+        "date_shift(days=30)",
+        "top_bottom(low=1)",
+        "suppress(k=10)",
+        "aggregate(of=count, by=branch_id)",
+    ],
+)
+def test_what_a_floor_does_not_list_does_not_meet_it(made: Draft, text: str) -> None:
+    """No operator passes a floor because it is new."""
+    masked = rule(made, "analyst", NATIONAL_ID)
+    with pytest.raises(DraftingError, match="mandatory floor `masking/mask-3#1`"):
+        amend(made, masked.id, Amendment(control=read_control(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("date_shift(days=0)", "parameter `days` must be a whole number from 1 to 3650"),
+        ("partial(last=many)", "parameter `last` must be a whole number of at least 0"),
+        ("partial(tail=4)", "`partial` has no parameter `tail`; it takes `first`, `last`"),
+        ("redact(key=x)", "it takes none"),
+        ("noise(shape=flat)", "`noise` needs parameter `scale`: a number above 0"),
+        ("generalise(to=level, hierarchy=mars)", "one of countries, czech_districts"),
+        ("generalise(to=level, hierarchy=countries, level=9)", "has 2 levels"),
+        ("top_bottom(low=9, high=3)", "`low` must be below `high`"),
+    ],
+)
+def test_wrong_parameters_are_said_at_once(made: Draft, text: str, said: str) -> None:
+    """A control that enforcement would refuse is not taken into the draft."""
+    branch = rule(made, "clerk", "user.name")
+    with pytest.raises(DraftingError, match=re.escape(said)):
+        amend(made, branch.id, Amendment(control=read_control(text)))
 
 
 def test_writing_is_amended_to_clear_or_deny_only(made: Draft) -> None:

@@ -93,6 +93,43 @@ def _say(
             _control(Operator.FORMAT_PRESERVING, key="marketing"),
             "see {} only as made-up values of the same format, for marketing.",
         ),
+        (_control(Operator.ENCRYPT, key="x"), "see {} only encrypted, for marketing."),
+        (
+            _control(Operator.TOKENISE, key="marketing"),
+            "see {} only as tokens, for marketing.",
+        ),
+        (
+            _control(Operator.TOKENISE, key="analytics"),
+            "see {} only as tokens that join within analytics, for marketing.",
+        ),
+        (
+            _control(Operator.SYNTHETIC, kind="name"),
+            "see {} only as made-up values of the same kind, for marketing.",
+        ),
+        (
+            _control(Operator.GENERALISE, to="level", hierarchy="countries", level=2),
+            "see {} only as what they belong to, 2 levels up, for marketing.",
+        ),
+        (
+            _control(Operator.NOISE, scale=5, subject="client_id"),
+            "see {} only with noise of about 5, alike for each `client_id`, for marketing.",
+        ),
+        (
+            _control(Operator.DATE_SHIFT, days=30),
+            "see {} only moved by up to 30 days, for marketing.",
+        ),
+        (
+            _control(Operator.TOP_BOTTOM, low=18, high=89),
+            "see {} with extremes shown as the limit, at least 18 and at most 89, for marketing.",
+        ),
+        (
+            _control(Operator.SUPPRESS, k=5, by="age+sex"),
+            "see {} only where at least 5 rows share the values by `age` and `sex`, for marketing.",
+        ),
+        (
+            _control(Operator.AGGREGATE, of="mean", by="city"),
+            "see {} only as the mean of at least 10 rows by `city`, for marketing.",
+        ),
     ],
 )
 def test_each_control_is_said_in_plain_english(control: Control, said: str) -> None:

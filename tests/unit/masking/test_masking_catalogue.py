@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from policy_service.domain.control import Operator
-from policy_service.masking.catalogue import CATALOGUE
+from policy_service.masking.catalogue import CATALOGUE, DIALECTS
 
 
 def test_every_operator_is_in_the_catalogue() -> None:
@@ -24,4 +24,10 @@ def test_catalogue_agrees_with_the_file(operator: Operator, repository: Path) ->
     facts = CATALOGUE[operator]
     assert [name for name, kept in entry["preserves"].items() if kept] == list(facts.preserves)
     assert entry["reversible"] == facts.reversible
-    assert set(entry["parameters"]) == set(facts.parameters)
+    assert entry["reveals"] == facts.reveals
+    assert entry["reversible_by"] == facts.reversible_by
+    assert entry["scope"] == facts.scope
+    assert entry["deterministic"] == facts.deterministic
+    assert tuple(entry["accepts"]) == facts.accepts
+    assert entry["sql"] == {dialect: facts.sql_form(dialect) for dialect in DIALECTS}
+    assert tuple(entry["parameters"]) == facts.parameters

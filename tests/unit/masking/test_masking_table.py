@@ -160,7 +160,7 @@ def test_one_bad_column_returns_nothing() -> None:
     [
         control("replace"),
         control("generalise"),
-        control("generalise", to="decade"),
+        control("generalise", to="week"),
         control("generalise", to="prefix", keep=0),
         control("bucket"),
         control("bucket", width=0),

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from policy_service.domain.control import CLEAR, Join, RowFilter
+from policy_service.domain.control import CLEAR, DENY, Join, RowFilter
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
 from policy_service.domain.identifiers import AssetId
 from policy_service.masking.values import mask_value
@@ -159,3 +159,36 @@ def test_nested_values_can_be_redacted() -> None:
     view = table.view(())
     assert guard_json({"a": ["x"]}, mapping=mapping, view=view, keys=KEYS) == {"a": "[redacted]"}
     assert guard_json([{}], mapping=mapping, view=view, keys=KEYS) == [{}]
+
+
+MOVED = control("date_shift", days=30, key="service", subject="client")
+
+
+def test_records_know_the_subject_of_their_row() -> None:
+    """A date moves by the subject of its record, also where the subject is not shown."""
+    table = Table("t", {"d": ("date", MOVED), "client": ("integer", DENY)}, (), frozenset())
+    mapping = RecordMapping(table=table.id, fields=(("d", "d"), ("client", "client")))
+    view = table.view(())
+    moved = mask_value("2020-01-01", MOVED, keys=KEYS, row={"client": 7})
+    body = {"d": "2020-01-01", "client": 7}
+    assert guard_json(body, mapping=mapping, view=view, keys=KEYS) == {"d": moved}
+    with pytest.raises(MaskingError, match="needs column `client`"):
+        guard_json({"d": "2020-01-01"}, mapping=mapping, view=view, keys=KEYS)
+
+
+def test_a_guarded_frame_is_a_whole_table() -> None:
+    """Small classes of the visible rows are emptied, and hidden subjects still decide."""
+    rows = (("a", "2020-01-01", 7), ("a", "2020-01-01", 8), ("b", "2020-01-01", 7))
+    suppress = control("suppress", k=2)
+    columns = {"g": ("text", suppress), "d": ("date", MOVED), "client": ("integer", DENY)}
+    table = Table("t", columns, rows, frozenset())
+    guarded = guard(
+        frame(table),
+        pdp=Views([table]),
+        subject="s",
+        purpose="service",
+        asset=table.id,
+        keys=KEYS,
+    )
+    moved = [mask_value(day, MOVED, keys=KEYS, row={"client": one}) for _, day, one in rows]
+    assert guarded.rows() == list(zip(["a", "a", None], moved, strict=True))

@@ -76,7 +76,20 @@ CONTROLS = [
     control("partial", first=0, last=4),
     control("partial", first=2, last=1),
     control("pseudonymise", key="marketing"),
+    control("generalise", to="quarter"),
+    control("generalise", to="decade"),
+    control("generalise", to="century"),
 ]
+SQLITE_CONTROLS = [
+    *CONTROLS,
+    control("generalise", to="level", hierarchy="countries"),
+    control("synthetic", kind="name", key="marketing"),
+    control("noise", scale=0.5, key="marketing"),
+    control("noise", scale=100, key="marketing", subject="n"),
+    control("date_shift", days=30, key="marketing", subject="n"),
+    control("top_bottom", low=-2, high=99.5),
+]
+LIMITS = control("top_bottom", low=-2, high=1000)
 TEXTS = [
     None, "", "a", "Anna Dvořáková", "4111-1111-1111-1234", "...", "line\nbreak",
     "日本語テキスト",
@@ -100,6 +113,7 @@ POSTGRESQL_VALUES: dict[str, Sequence[object]] = {
     "varchar(20)": ["706213", "Brno"],
     "bytea": [None, b"", b"ab\xff"],
 }
+NUMBERS = ("bigint", "double precision", "numeric(12, 2)", "varchar(20)", "text")
 
 
 def read(connection: object, chosen: Control) -> list[object]:
@@ -117,7 +131,7 @@ def read(connection: object, chosen: Control) -> list[object]:
 
 
 @pytest.mark.parametrize("kind", list(VALUES))
-@pytest.mark.parametrize("chosen", CONTROLS, ids=lambda chosen: chosen.label)
+@pytest.mark.parametrize("chosen", SQLITE_CONTROLS, ids=lambda chosen: chosen.label)
 def test_sqlite_form_equals_scalar(kind: str, chosen: Control) -> None:
     """On SQLite a masked column holds what the scalar form makes of each value."""
     values = [str(one) if isinstance(one, date) else one for one in VALUES[kind]]
@@ -128,7 +142,10 @@ def test_sqlite_form_equals_scalar(kind: str, chosen: Control) -> None:
         if kind == "text":
             connection.execute("INSERT INTO t VALUES ('a' || char(0) || 'b', ?)", (len(rows),))
         stored = [one for (one,) in connection.execute("SELECT c FROM t ORDER BY n")]
-        expected = [mask_value(one, chosen, keys=Keys()) for one in stored]
+        expected = [
+            mask_value(one, chosen, keys=Keys(), row={"n": place})
+            for place, one in enumerate(stored)
+        ]
         assert read(connection, chosen) == expected
 
 
@@ -144,21 +161,51 @@ def test_postgresql_form_equals_scalar(postgresql_url: str) -> None:
             with connection.cursor() as cursor:
                 rows = [(value, place) for place, value in enumerate(values)]
                 cursor.executemany("INSERT INTO t VALUES (%s, %s)", rows)
-            for chosen in CONTROLS:
+            fitting = [*CONTROLS, LIMITS] if kind in NUMBERS else CONTROLS
+            for chosen in fitting:
                 expected = [mask_value(one, chosen, keys=Keys()) for one in values]
                 assert read(connection, chosen) == expected, (kind, chosen.label)
             assert connection.info.transaction_status.name == "IDLE"
 
 
 @pytest.mark.postgresql
-def test_postgresql_refuses_what_has_no_form(postgresql_url: str) -> None:
-    """Format-preserving encryption is refused on PostgreSQL with what to do instead."""
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (control("format_preserving", key="p"), "amend the rule to pseudonymise"),
+        (control("synthetic", kind="name", key="p"), "amend the rule to pseudonymise"),
+        (control("noise", scale=1, key="p"), "amend the rule to bucket"),
+        (control("date_shift", days=3, key="p"), "amend the rule to generalise"),
+        (control("generalise", to="level", hierarchy="countries"), "has no form in postgresql"),
+        (control("top_bottom", high=0.5), "amend the rule to whole limits"),
+    ],
+    ids=lambda one: one.operator.value if isinstance(one, Control) else "",
+)
+def test_postgresql_refuses_what_has_no_form(
+    postgresql_url: str, chosen: Control, said: str
+) -> None:
+    """What PostgreSQL cannot compute is refused with what to do instead."""
     url = postgresql_url.replace("postgresql+psycopg://", "postgresql://")
-    with (
-        psycopg.connect(url) as connection,
-        pytest.raises(StatementRefusedError, match="amend the rule to pseudonymise"),
-    ):
-        read(connection, control("format_preserving", key="p"))
+    with psycopg.connect(url) as connection, pytest.raises(StatementRefusedError, match=said):
+        read(connection, chosen)
+
+
+@pytest.mark.parametrize("operator", [control("suppress"), control("aggregate", of="sum", by="n")])
+def test_statements_refuse_what_needs_the_whole_table(operator: Control) -> None:
+    """A statement chooses its rows, so no statement gets figures or classes of a table."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c, n)")
+        with pytest.raises(StatementRefusedError, match="all rows at once"):
+            read(connection, operator)
+
+
+def test_a_subject_that_is_no_column_refuses_the_statement() -> None:
+    """A mask that depends on a column the policy does not know is not run."""
+    chosen = control("date_shift", days=3, key="p", subject="owner")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (c, n)")
+        with pytest.raises(StatementRefusedError, match="needs column `owner`"):
+            read(connection, chosen)
 
 
 @pytest.mark.postgresql

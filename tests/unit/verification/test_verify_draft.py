@@ -21,6 +21,7 @@ from policy_service.domain.identifiers import (
 from policy_service.domain.parameters import Parameters
 from policy_service.domain.progress import silent
 from policy_service.domain.provision import ControlKind, Obligation, Strength
+from policy_service.verification.controls import check_controls
 from policy_service.verification.exposure import (
     check_encryption,
     check_over_grants,
@@ -120,6 +121,7 @@ def found(check: Callable[[Subject], object], about: Subject) -> list[tuple[str,
         check_grounded,
         check_floors,
         check_names,
+        check_controls,
         check_writes,
         check_row_filters,
         check_roles,
@@ -208,6 +210,67 @@ def test_a_changed_provision_is_found() -> None:
 def test_a_rule_below_a_floor_is_found(obligation: Obligation, rules: set[str]) -> None:
     """Every kind of floor catches exactly the rules that fall below it."""
     assert {rule for _, rule in found(check_floors, subject(None, obligation))} == rules
+
+
+@pytest.mark.parametrize(
+    ("operator", "meets"),
+    [
+        (Operator.ENCRYPT, True),
+        (Operator.TOKENISE, True),
+        (Operator.SYNTHETIC, True),
+        (Operator.AGGREGATE, False),
+        (Operator.NOISE, False),
+        (Operator.DATE_SHIFT, False),
+        (Operator.TOP_BOTTOM, False),
+        (Operator.SUPPRESS, False),
+    ],
+)
+def test_only_what_shows_no_more_stands_in_under_a_floor(operator: Operator, meets: bool) -> None:
+    """A floor that lists pseudonyms is met by stand-ins, and by nothing near the value."""
+    listed = floor(ControlKind.MASKING, "user.contact", operators=["pseudonymise"])
+    about = subject(with_rule(1, control=Control(operator=operator)), listed)
+    assert (("floor-loosened", "R-0001") not in found(check_floors, about)) is meets
+
+
+@pytest.mark.parametrize(
+    "operator", [Operator.NOISE, Operator.DATE_SHIFT, Operator.TOP_BOTTOM, Operator.SUPPRESS]
+)
+def test_values_near_the_true_one_show_more_than_some_characters(operator: Operator) -> None:
+    """A limit on shown characters is not met by a value that is nearly whole."""
+    limit = floor(ControlKind.MASKING, "user.contact", visible_last=4)
+    about = subject(with_rule(1, control=Control(operator=operator)), limit)
+    assert found(check_floors, about) == [("floor-loosened", "R-0001")]
+
+
+@pytest.mark.parametrize(
+    ("operator", "parameters", "severities"),
+    [
+        (Operator.DATE_SHIFT, {"days": 3, "key": "k", "subject": "client_id"}, []),
+        (Operator.DATE_SHIFT, {"days": 3, "key": "k", "subject": "owner"}, [Severity.ERROR]),
+        (Operator.NOISE, {"key": "k"}, [Severity.ERROR]),
+        (Operator.SUPPRESS, {"k": 5, "by": "district_id"}, [Severity.WARNING]),
+        (
+            Operator.AGGREGATE,
+            {"of": "sum", "by": "town+district_id"},
+            [Severity.ERROR, Severity.WARNING],
+        ),
+    ],
+)
+def test_a_control_that_cannot_be_carried_out_is_found(
+    operator: Operator, parameters: dict[str, object], severities: list[Severity]
+) -> None:
+    """Wrong parameters and unknown columns are errors; needing the whole table is pointed out."""
+    chosen = Control(operator=operator, parameters=Parameters(parameters))
+    findings = list(check_controls(subject(with_rule(1, control=chosen))))
+    assert [one.severity for one in findings] == severities
+    assert {one.rule for one in findings} <= {"R-0001"}
+
+
+def test_true_values_here_and_there_count_as_shown() -> None:
+    """Restricted data that is shown unless rare or extreme is shown, for all over-granting."""
+    for operator in (Operator.SUPPRESS, Operator.TOP_BOTTOM):
+        about = subject(with_rule(6, control=Control(operator=operator)))
+        assert found(check_over_grants, about) == [("over-grant", "R-0006")]
 
 
 def test_a_prefix_longer_than_a_floor_allows_is_found() -> None:
