@@ -20,8 +20,16 @@ from benchmarks.report import say
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 MODULES = (
+    "classification",
+    "pii_text",
+    "privacy",
+    "catalog_scan",
     "decisions",
     "masking",
+    "masking_operators",
+    "masking_stream",
+    "masking_choice",
+    "format_preserving",
     "encryption",
     "audit",
     "draft_scale",

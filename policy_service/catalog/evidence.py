@@ -8,10 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from policy_service.catalog.corrections import Correction
 from policy_service.catalog.free_text import TextFindings
+from policy_service.catalog.languages import CHILDREN
+from policy_service.catalog.neighbours import neighbour_witness
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.catalog.patterns import ValueHit
 from policy_service.catalog.topics import Kind, Topic, singular, table_words
+from policy_service.catalog.value_hit import ValueHit
 from policy_service.catalog.words import NameHit, Scope, is_key_name, is_opaque, name_words
 from policy_service.domain.asset import Evidence
 from policy_service.domain.identifiers import DataCategory, category_covers
@@ -22,9 +25,16 @@ _PERSON_ID = DataCategory("user.unique_id")
 _PSEUDONYM = DataCategory("user.unique_id.pseudonymous")
 _HEALTH = DataCategory("user.health_and_medical")
 _PRIVATE = DataCategory("user.content.private")
-_PLACES = (Kind.PLACE, Kind.ORGANISATION)
+_CARD = DataCategory("user.financial.credit_card")
+_CHILDREN = DataCategory("user.childrens")
+_SIGN_IN = DataCategory("user.authorization.credentials")
+# Sensitive authentication data: what proves the card at a payment (PCI DSS 3.3).
+_PROVES_CARD = re.compile(r"\bcv[vc]\d?\b|\bcid\b|security code|track ?[12]|pin ?block")
+PLACES = (Kind.PLACE, Kind.ORGANISATION)  # their own facts are no one's
 # Categories whose values are text in any sane schema.
 _TEXTUAL = ("user.contact", "user.name", "user.job_title", "user.content", "user.device.ip")
+# Facts that a yes or no tells whole: consent, a disability, a conviction.
+_YES_OR_NO = ("user.privacy_preferences", "user.health_and_medical", "user.criminal_history")
 _SHAPED = {
     "user.contact.email": "email",
     "user.financial.credit_card": "luhn",
@@ -34,6 +44,13 @@ _SHAPED = {
 _BESIDE_NUMBER = re.compile(r"\b(exp|valid|cv|month|year)")
 # Facts of a person that, in a table of places or organisations, are statistics.
 _STATISTICS = ("user.financial", "user.demographic", "user.health_and_medical", "user.criminal")
+_VERSIONS = frozenset({"version", "build", "release", "firmware", "revision"})
+# What the form of values says only where rows lead to a person.
+_NEEDS_PEOPLE = (
+    "user.contact.address", "user.demographic", "user.government_id.vehicle",
+    "user.location",
+)  # fmt: skip
+Weighed = Sequence[tuple[DataCategory, Evidence]]
 # What a fact without a meaning of its own is, in a table about people.
 _DEFAULTS: Mapping[Kind, tuple[str, float]] = {
     Kind.PERSON: ("system.operations", 0.45),
@@ -47,18 +64,30 @@ _DEFAULTS: Mapping[Kind, tuple[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clues:
-    """What a column's own name and values say. `filled` counts the values that are not null."""
+    """What a column's own name and values say, what models and people say of it.
+
+    `filled` counts the values that are not null.
+    """
 
     name: NameHit | None
     values: tuple[ValueHit, ...]
     text: TextFindings | None
     filled: int
+    learned: Weighed = ()
+    corrected: Correction | None = None
 
     def categories(self) -> tuple[DataCategory, ...]:
-        """Return what the name surely means and what the values say."""
+        """Return what the name surely means and what the values say; a person's word first.
+
+        A word that binds stands alone; another takes nothing away from what was found.
+        """
+        said = () if self.corrected is None else (self.corrected.category,)
+        if self.corrected is not None and self.corrected.binding:
+            return said
         named = self.name is not None and self.name.scope is not Scope.PERSON
         own = (self.name.category,) if named and self.name is not None else ()
-        return (*own, *(hit.category for hit in self.values if hit.weight >= 0.5))
+        surely = (hit for hit in self.values if hit.weight >= 0.7 and not hit.shared)
+        return (*said, *own, *(hit.category for hit in surely))
 
 
 @dataclass(slots=True)
@@ -81,39 +110,42 @@ def context_clues(
     topic = topics[table.id]
     found = Found()
     _add_default(found, column, clues, topic)
-    _add_values(found, clues, topic)
+    _add_values(found, column, clues, topic)
     if clues.text is not None:
         _add_text(found, clues.text, topic)
     if not _add_keys(found, table, column, topics) and clues.text is None:
         _add_name(found, column, clues, topic)
     _add_neighbours(found, table, column, topic)
+    _add_children(found, table, column, topic)
     return found
 
 
-def combine(
-    found: Sequence[tuple[DataCategory, Evidence]],
-) -> tuple[DataCategory, float, tuple[Evidence, ...]]:
-    """Combine evidence: the category with the highest noisy-or, and how sure that is.
-
-    A category gains from evidence for a wider one. A rival lowers the confidence, unless
-    it is only what the table lets expect.
-    """
+def strongest(found: Weighed) -> DataCategory:
+    """Return the category with the highest noisy-or; it gains from evidence for a wider one."""
     keys = sorted({category for category, _ in found})
     scores = {key: _noisy_or(found, key) for key in keys}
-    best = max(keys, key=lambda key: (round(scores[key], 6), key.count("."), key))
+    return max(keys, key=lambda key: (round(scores[key], 6), key.count("."), key))
+
+
+def support(found: Weighed, best: DataCategory) -> tuple[float, tuple[Evidence, ...]]:
+    """Return how strongly the evidence speaks for `best`, 0-1, and the evidence that does.
+
+    A rival lowers the strength, unless it is only what the table lets expect.
+    """
+    keys = sorted({category for category, _ in found})
     own = [(category, piece) for category, piece in found if piece.detector != PRIOR]
     rivals = [
         _noisy_or(own, key)
         for key in keys
         if not category_covers(key, best) and not category_covers(best, key)
     ]
-    confidence = scores[best] * (1 - 0.5 * max(rivals, default=0.0))
+    strength = _noisy_or(found, best) * (1 - 0.5 * max(rivals, default=0.0))
     evidence = [piece for category, piece in found if category_covers(category, best)]
     evidence.sort(key=lambda piece: (-piece.weight, piece.detector, piece.detail))
-    return best, min(confidence, 0.999), tuple(evidence)
+    return min(strength, 0.999), tuple(evidence)
 
 
-def _noisy_or(found: Sequence[tuple[DataCategory, Evidence]], key: DataCategory) -> float:
+def _noisy_or(found: Weighed, key: DataCategory) -> float:
     missing = 1.0
     for category, piece in found:
         if category_covers(category, key):
@@ -122,7 +154,7 @@ def _noisy_or(found: Sequence[tuple[DataCategory, Evidence]], key: DataCategory)
 
 
 def _add_default(found: Found, column: ObservedColumn, clues: Clues, topic: Topic) -> None:
-    if not topic.linked or topic.kind in _PLACES:
+    if not topic.linked or topic.kind in PLACES:
         found.add(_OPERATIONS, PRIOR, f"not about a person: {topic.reason}", 0.6)
         if clues.filled >= 20 and not clues.values and clues.text is None:
             detail = f"nothing personal in the form of {clues.filled} values"
@@ -146,13 +178,17 @@ def _told(kind: Kind) -> str:
     return "plain" if kind is Kind.UNKNOWN else kind.value
 
 
-def _add_values(found: Found, clues: Clues, topic: Topic) -> None:
+def _add_values(found: Found, column: ObservedColumn, clues: Clues, topic: Topic) -> None:
+    versions = _VERSIONS.intersection(name_words(column.name))
+    medical = topic.kind is Kind.HEALTH or topic.subject == "patient"
     for hit in clues.values:
         weight = hit.weight
-        if topic.kind in _PLACES and hit.category.startswith(("user.contact", "user.demographic")):
+        if topic.kind in PLACES and hit.category.startswith(("user.contact", "user.demographic")):
             weight *= 0.4 if hit.category != "user.contact.email" else 0.7
-        elif not topic.linked and hit.category.startswith("user.contact.address"):
+        elif not topic.linked and (hit.shared or hit.category.startswith(_NEEDS_PEOPLE)):
             weight *= 0.4
+        if (hit.detector == "ip" and versions) or (hit.detector == "icd" and not medical):
+            weight *= 0.3
         found.add(hit.category, hit.detector, hit.detail, weight)
         found.reveals.extend(hit.reveals)
 
@@ -183,19 +219,21 @@ def _add_name(found: Found, column: ObservedColumn, clues: Clues, topic: Topic) 
     if hit.category.startswith("user"):
         share, doubt = _doubt(hit, column, clues, topic)
         weight *= share
-        if share < 1 and topic.kind in _PLACES:
+        if share < 1 and topic.kind in PLACES:
             found.add(_OPERATIONS, "name", "said of a place or an organisation", 0.5)
+    if category == _CARD and _PROVES_CARD.search(" ".join(name_words(column.name))):
+        found.reveals.append(_SIGN_IN)
     found.add(category, "name", f"the name `{column.name}` says {hit.category}{doubt}", weight)
 
 
 def _doubt(hit: NameHit, column: ObservedColumn, clues: Clues, topic: Topic) -> tuple[float, str]:
     """Return the share of a name's weight that the column's type, values and table leave."""
     category = hit.category
-    if column.data_type == "boolean" and category != "user.privacy_preferences":
+    if column.data_type == "boolean" and not category.startswith(_YES_OR_NO):
         return 0.2, ", but it only holds yes or no"
     if column.data_type in {"decimal", "timestamp", "date"} and category.startswith(_TEXTUAL):
         return 0.2, f", but it holds {column.data_type} values"
-    if topic.kind in _PLACES:
+    if topic.kind in PLACES:
         share = _share_in_place(hit)
         return share, ", of a place or an organisation" if share < 1 else ""
     if hit.scope is Scope.PERSON and not topic.linked:
@@ -273,17 +311,16 @@ def _is_own_key(table: ObservedTable, column: ObservedColumn) -> bool:
 def _add_neighbours(
     found: Found, table: ObservedTable, column: ObservedColumn, topic: Topic
 ) -> None:
-    """Let the bank beside a counterparty's account, and nothing else, follow its neighbour."""
-    words = set(name_words(column.name))
-    if not topic.linked or not words & {"bank", "bic", "blz", "banka"}:
+    witness = neighbour_witness(table, column, topic)
+    if witness is not None:
+        category, detail, weight = witness
+        found.add(category, "neighbour", detail, weight)
+
+
+def _add_children(found: Found, table: ObservedTable, column: ObservedColumn, topic: Topic) -> None:
+    """Say that facts of children are children's data, where a name says that they are."""
+    if not topic.linked:
         return
-    beside = [
-        other.name
-        for other in table.columns
-        if other.name != column.name
-        and set(name_words(other.name)) & {"account", "iban", "konto", "ucet", "compte"}
-        and words & set(name_words(other.name)) - {"id"}
-    ]
-    if beside:
-        detail = f"the bank of a third person's account, beside `{beside[0]}`"
-        found.add("user.financial.bank_account", "neighbour", detail, 0.6)
+    named = (table_words(table.name), name_words(table.name), name_words(column.name))
+    if not all(map(CHILDREN.isdisjoint, named)):
+        found.reveals.append(_CHILDREN)

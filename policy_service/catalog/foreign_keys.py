@@ -9,11 +9,7 @@ values alone, prove nothing: small whole numbers are contained in every key.
 from collections.abc import Sequence
 from dataclasses import replace
 
-import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.catalog.sampling import sql_table
 from policy_service.catalog.source import Source
 from policy_service.catalog.topics import singular, table_words
 from policy_service.catalog.words import is_key_name, name_words
@@ -54,9 +50,7 @@ def _all_differ(source: Source, table: ObservedTable, column: ObservedColumn) ->
         return False
     if table.row_count > _VERIFY_UP_TO:
         return True
-    clause = sql_table(source, table.name, (column.name,))
-    counted = sa.select(sa.func.count(sa.distinct(clause.c[column.name])))
-    return source.connection.execute(counted).scalar() == table.row_count
+    return source.count_distinct(table, column.name) == table.row_count
 
 
 def _infer(
@@ -123,17 +117,8 @@ def _pointed_words(name: str) -> tuple[str, ...]:
 def _contained(
     source: Source, column: ObservedColumn, target: ObservedTable, key: ObservedColumn
 ) -> bool:
-    """Ask the database how many of the sampled values occur in the other table's key."""
+    """Ask the source how many of the sampled values occur in the other table's key."""
     values = sorted(set(column.present()), key=repr)
     values = values[:: max(1, len(values) // _MOST_VALUES)][:_MOST_VALUES]
-    clause = sql_table(source, target.name, (key.name,))
-    referred = sa.type_coerce(clause.c[key.name], sa.types.NullType())
-    query = sa.select(sa.func.count(sa.distinct(referred))).where(referred.in_(values))
-    try:
-        with source.connection.begin_nested():
-            held = source.connection.execute(query).scalar() or 0
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise
-        return False  # the types do not compare, or it took too long: not proven
-    return int(held) >= _CONTAINED * len(values)
+    held = source.count_held(target, key.name, values)
+    return held is not None and held >= _CONTAINED * len(values)

@@ -1,14 +1,18 @@
-"""Sampled values to a column's profile: counts, lengths and the commonest shape.
+"""Sampled values to a column's profile: counts, lengths, entropy and the commonest shape.
 
-A shape keeps what kind of sign stands where and drops the sign itself, so that a
-profile can be stored and shown: `706213` becomes `999999`, `Jana` becomes `Aaaa`,
-an e-mail address `a@a.a`.
+Entropy is that of the sample (C. Shannon, 1948), which in a small sample is too low; how many
+different values the whole column has is estimated from below (`reidentification`). A shape
+keeps what kind of sign stands where and drops the sign itself, so that a profile can be stored
+and shown: `706213` becomes `999999`, `Jana` becomes `Aaaa`, an e-mail address `a@a.a`.
 """
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+from math import fsum, log2
 
 from policy_service.catalog.observation import ObservedColumn, value_text
+from policy_service.catalog.reidentification import ClassSizes, estimate_distinct
 from policy_service.domain.asset import ColumnProfile
 
 _MAX_SHAPE = 24
@@ -17,23 +21,39 @@ _RUNS = re.compile(r"(?P<word>[A-Z][a-z]+)|(?P<upper>[A-Z]+)|(?P<lower>[a-z]+)|(
 _ROUND = 6
 
 
-def profile_column(column: ObservedColumn) -> ColumnProfile:
-    """Count what the sampled rows say of one column."""
+def profile_column(column: ObservedColumn, *, row_count: int | None = None) -> ColumnProfile:
+    """Count what the sampled rows say of one column.
+
+    `row_count` is the number of rows of the whole table; None takes the sample for all of it.
+    """
     texts = [value_text(value) for value in column.present()]
     sampled = len(column.values)
     if not texts:
         nulls = 1.0 if sampled else 0.0
         return ColumnProfile(sampled_rows=sampled, null_fraction=nulls, distinct_fraction=0.0)
-    shapes = Counter(shape_of(text) for text in texts)
-    shape, count = min(shapes.items(), key=lambda item: (-item[1], item[0]))
+    counts = Counter(texts)
+    lengths = [(len(text), count) for text, count in counts.items()]
+    shapes: Counter[str] = Counter()
+    for text, count in counts.items():
+        shapes[shape_of(text)] += count
+    shape, common = min(shapes.items(), key=lambda item: (-item[1], item[0]))
+    entropy = _entropy_bits(counts.values(), len(texts))
+    filled = round(max(row_count or 0, sampled) * len(texts) / sampled)
     return ColumnProfile(
         sampled_rows=sampled,
         null_fraction=round((sampled - len(texts)) / sampled, _ROUND),
-        distinct_fraction=round(len(set(texts)) / len(texts), _ROUND),
-        min_length=min(map(len, texts)),
-        max_length=max(map(len, texts)),
+        distinct_fraction=round(len(counts) / len(texts), _ROUND),
+        min_length=min(length for length, _ in lengths),
+        max_length=max(length for length, _ in lengths),
         shape=shape,
-        shape_fraction=round(count / len(texts), _ROUND),
+        shape_fraction=round(common / len(texts), _ROUND),
+        shapes=len(shapes),
+        mean_length=round(sum(length * count for length, count in lengths) / len(texts), _ROUND),
+        entropy_bits=round(entropy, _ROUND),
+        evenness=round(entropy / log2(len(counts)), _ROUND) if len(counts) > 1 else 0.0,
+        estimated_distinct=estimate_distinct(
+            ClassSizes.of(counts.values()), population_rows=filled
+        ),
     )
 
 
@@ -46,6 +66,10 @@ def shape_of(text: str) -> str:
     plain = "".join(sign if sign.isascii() else _foreign(sign) for sign in text[:80])
     marked = _RUNS.sub(_class_of, plain)
     return re.sub(r"([^A-Za-z0-9])\1+", r"\1", marked)[:_MAX_SHAPE]
+
+
+def _entropy_bits(counts: Iterable[int], total: int) -> float:
+    return fsum(count / total * log2(total / count) for count in counts)
 
 
 def _class_of(match: re.Match[str]) -> str:

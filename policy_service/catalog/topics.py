@@ -8,7 +8,9 @@ database knows clients. Not the category of a column: that is `classify`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from policy_service.catalog.languages import PEOPLE
 from policy_service.catalog.observation import ObservedTable
 from policy_service.catalog.words import name_words
 
@@ -41,7 +43,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SUBJECTS: tuple[tuple[str, frozenset[str]], ...] = (
+_OWN_SUBJECTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("patient", _words("patient patienten pacient pacienti")),
     ("customer", _words(
         "customer client kunde kunden klient klienti zakaznik zakaznici consumer subscriber "
@@ -49,29 +51,48 @@ _SUBJECTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("job_applicant", _words("applicant candidate bewerber uchazec")),
     ("prospect", _words("prospect lead")),
     ("trainee", _words("student pupil trainee")),
+    ("citizen_voter", _words("")),
     ("next_of_kin", _words("dependent relative kin")),
     ("visitor", _words("visitor guest")),
     ("employee", _words(
         "employee staff worker mitarbeiter zamestnanec zamestnanci employe personnel hr "
         "payroll salary teller agent")),
 )  # fmt: skip
+# In the order that decides where several are named.
+_SUBJECTS = tuple(
+    (subject, words | {word for word, named in PEOPLE.items() if named == subject})
+    for subject, words in _OWN_SUBJECTS
+)
 _KINDS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (Kind.HEALTH, _words(
         "leave absence sick medical diagnosis diagnose prescription treatment illness health "
-        "vaccination lab nemoc krankheit")),
+        "vaccination lab encounter admission hospitalisation nemoc nemocenska nepritomnost "
+        "krankheit krankmeldung krankmeldungen krankschreibung sejour maladie arret enfermedad "
+        "choroba zwolnienie malattia ricovero ricoveri hospitalizacja przyjecie opname ingreso "
+        "hospitalizace ziekte ziekmelding")),
     (Kind.FINANCE, _words(
         "account konto konten ucet ucty compte card karte karten karta karty carte loan uver "
         "kredit credit mortgage transaction trans txn payment platba zahlung order invoice "
-        "transfer prevod disp disposition deposit statement balance billing paiement")),
+        "transfer prevod disp disposition deposit statement balance billing paiement "
+        "objednavka objednavky bestellung bestellungen commande pedido ordine zamowienie "
+        "rechnung rechnungen facture factura faktura faktury fattura cuenta tarjeta prestamo "
+        "rekening pozyczka conto prestito pret")),
     (Kind.MESSAGE, _words(
-        "ticket message chat note comment complaint mail conversation feedback review zprava")),
-    (Kind.WORK, _words("payroll salary contract timesheet shift attendance")),
+        "ticket message chat note comment complaint mail conversation feedback review zprava "
+        "zpravy nachricht nachrichten mensaje wiadomosc bericht messaggio")),
+    (Kind.WORK, _words(
+        "payroll salary contract timesheet shift attendance vertrag vertrage gehalt lohn mzda "
+        "mzdy contrat nomina contrato umowa contratto stipendio")),
     (Kind.PLACE, _words(
         "district region city country okres kraj mesto bezirk stadt place branch pobocka "
-        "filiale location county province office site")),
+        "filiale filialen pobocky location county province office site agence sucursal oddzial "
+        "ucebna ucebny raum salle sala aula lokaal")),
     (Kind.ORGANISATION, _words(
         "company organisation organization merchant vendor supplier department bank product "
-        "category currency rate setting config")),
+        "category currency rate setting config firma firmy entreprise empresa azienda bedrijf "
+        "dodavatel lieferant lieferanten fournisseur proveedor fornitore produkt produkte "
+        "produkty produit producto prodotto artikel kostenstelle kostenstellen abteilung "
+        "abteilungen oddeleni")),
 )  # fmt: skip
 _GENERIC_PEOPLE = _words("person people contact individual profile osoba personne")
 _PEOPLE = frozenset().union(*(words for _, words in _SUBJECTS), _GENERIC_PEOPLE) - {
@@ -94,6 +115,7 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
+@lru_cache(maxsize=65_536)
 def table_words(name: str) -> tuple[str, ...]:
     """Split a table's name into singular words."""
     return tuple(singular(word) for word in name_words(name))

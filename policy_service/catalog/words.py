@@ -2,7 +2,8 @@
 
 A name is split into lower-case words without accents (`DatumNarozeni`, `birth_no`,
 `KontoNr`), and the first rule that fits gives its category. Names are weak evidence:
-values and context correct them. What a *table* name says is in `topics`.
+values and context correct them. What a *table* name says is in `topics`, what names say in
+more languages in `languages`.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from policy_service.catalog.languages import PEOPLE, foreign_hit
 from policy_service.domain.identifiers import DataCategory
 
 _BOUNDARY = re.compile(
@@ -51,7 +53,22 @@ def name_hit(name: str, head: str = "") -> NameHit | None:
         for pattern, hit in _HEADED:
             if pattern.search(f"{head} {words}"):
                 return hit
-    return next((rule.hit for rule in _RULES if rule.pattern.search(words)), None)
+    own = next((rule.hit for rule in _RULES if rule.pattern.search(words)), None)
+    return own or _foreign(name_words(name))
+
+
+def _foreign(words: tuple[str, ...]) -> NameHit | None:
+    """Look in the other languages: a phrase, or a person with a number (`id_cliente`)."""
+    if len(words) == 2 and (
+        (words[0] in PEOPLE and words[1] in _KEY_WORDS)
+        or (words[0] in _LEADING_KEYS and (words[1] in PEOPLE or _PERSON_WORD.fullmatch(words[1])))
+    ):
+        return NameHit(DataCategory("user.unique_id"), 0.85, Scope.ALWAYS)
+    found = foreign_hit(words)
+    if found is None:
+        return None
+    category, weight, letter = found
+    return NameHit(DataCategory(category), weight, _SCOPES[letter])
 
 
 @lru_cache(maxsize=65_536)
@@ -68,6 +85,8 @@ def is_opaque(name: str) -> bool:
 
 
 _EMPTY = frozenset({"col", "column", "field", "attr", "attribute", "var", "val", "value", "data"})
+_SCOPES = {"a": Scope.ALWAYS, "c": Scope.CONTACT, "p": Scope.PERSON}
+_LEADING_KEYS = frozenset({"id", "num", "numero", "numer", "nr", "no", "cislo", "codigo", "code"})
 _KEY_WORDS = frozenset({"id", "ids", "key", "fk", "pk", "uuid", "guid", "nr", "no", "oid", "sk"})
 # A trailing word that turns a fact into a note about the fact: `email_verified`, `address_id`.
 _ABOUT = r"(?!.* (id|ids|type|types|count|verified|flag|status|template|sent|valid|format|hash)$)"
@@ -76,6 +95,7 @@ _PEOPLE = (
     "zakaznik|staff|agent|owner|author|reporter|assignee|mitarbeiter|zamestnanec|applicant|"
     "student|visitor|card ?holder|holder|consumer|teller|manager|recipient|sender"
 )
+_PERSON_WORD = re.compile(_PEOPLE)
 _KEYS = "id|no|nr|num|number|key|uuid|guid|code|ref|fk"
 
 _ALWAYS, _CONTACT, _PERSON = Scope.ALWAYS, Scope.CONTACT, Scope.PERSON
@@ -90,7 +110,8 @@ _TABLE: tuple[tuple[str, float, Scope, str], ...] = (
     ("user.financial.credit_card", 0.9, _ALWAYS,
      r"\bpan\b|\bcard ?(number|no|num|nr)\b|\bcc ?(num|number|no|n)\b|credit ?card( number)?$|"
      r"cislo karty|karten ?(nummer|nr)|numero (de )?carte|\bcv[vc]\d?\b|"
-     r"\bcard (expir\w*|exp|valid \w+)|name on card"),
+     r"\bcard (expir\w*|exp|valid \w+|security code|verification)|name on card|"
+     r"^track ?[12]( data)?$|pin ?block"),
     ("user.financial.bank_account", 0.88, _ALWAYS,
      r"\biban\b|\bbic\b|swift|bank ?account|\bacc(oun|t)?t? ?(number|no|nr|num)\b|"
      r"konto ?(nummer|nr)|cislo uctu|numero (de )?compte|routing( number)?|sort code|\bblz\b|"

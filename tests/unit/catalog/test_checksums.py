@@ -10,8 +10,12 @@ from policy_service.catalog.checksums import (
     BirthNumber,
     iban_check_digits,
     is_card_number,
+    is_document_number,
+    is_german_insurance_number,
     is_iban,
+    is_medicare_number,
     is_ssn_shape,
+    is_vehicle_number,
     luhn_digit,
     luhn_valid,
     read_birth_number,
@@ -47,10 +51,52 @@ def test_the_example_iban_of_the_standard_passes() -> None:
     assert not is_iban("IBAN")
 
 
-@given(st.text("0123456789", min_size=16, max_size=20))
+@given(st.text("0123456789", min_size=20, max_size=20))
 def test_computed_check_digits_make_an_iban(account: str) -> None:
-    """Check digits computed for any account number give a valid IBAN."""
+    """Check digits computed for any account number of a country's length give a valid IBAN."""
     assert is_iban(f"CZ{iban_check_digits('CZ', account)}{account}")
+
+
+@pytest.mark.parametrize("country", ["CZ", "DE", "NO", "MT"])
+def test_an_iban_has_the_length_of_its_country(country: str) -> None:
+    """Check digits that fit do not help an account number that is too short for its country."""
+    account = "1234567890"
+    assert not is_iban(f"{country}{iban_check_digits(country, account)}{account}")
+    assert is_iban(f"XX{iban_check_digits('XX', account + '0')}{account}0")  # of no known country
+
+
+@pytest.mark.parametrize(
+    ("number", "scheme"),
+    [
+        ("4222222222222", "Visa of 13 digits"),
+        ("2223003122003222", "Mastercard of the new range"),
+        ("3530111333300000", "JCB"),
+        ("6011000990139424", "Discover"),
+        ("6759649826438453", "Maestro"),
+    ],
+)
+def test_every_card_scheme_has_its_ranges(number: str, scheme: str) -> None:
+    """Published test numbers of each scheme are card numbers."""
+    assert is_card_number(number), scheme
+
+
+@pytest.mark.parametrize("number", ["8914800000000000006", "41111111111111", "2000000000000006"])
+def test_what_no_scheme_issues_is_no_card(number: str) -> None:
+    """A telephone card, fourteen digits of Visa and an unused range are refused."""
+    assert not is_card_number(number)
+
+
+def test_documents_vehicles_and_insurance_numbers_have_check_digits() -> None:
+    """Published examples pass; with the last digit changed they fail."""
+    assert is_document_number("T220001293")
+    assert not is_document_number("T220001294")
+    assert is_vehicle_number("1M8GDM9AXKP042788")
+    assert not is_vehicle_number("1M8GDM9A1KP042788")
+    assert is_german_insurance_number("15070649C103")
+    assert not is_german_insurance_number("15070649C104")
+    assert not is_german_insurance_number("15071349C103")
+    assert is_medicare_number("2123 45670 1")
+    assert not is_medicare_number("2123 45671 1")
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,41 @@ def test_table_names_give_a_kind_by_their_last_word() -> None:
     assert table_kind("%%") is Kind.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "²" * 15, "٤١١١١١١١١١١١١١١١", "a\x00b", "\ud800", "🙂" * 40, "\u202e4111", "9" * 5_000,
+        b"\xff\xfe", [1, [2]], {"a": {"b": None}}, float("nan"), float("inf"), 10**400, True,
+        "@." * 2_000, "x@" + "a." * 2_000, "1" * 17, "00000000000", "-----BEGIN PRIVATE KEY-----",
+    ],
+)  # fmt: skip
+def test_odd_values_are_classified_like_any_other(value: object) -> None:
+    """No sampled value, however odd, stops a scan or makes a column of it personal by accident."""
+    for kind in ("text", "integer", "other"):
+        table = _table("parts", f"id remark_x:{kind}", values={"remark_x": [value] * 25})
+        found = _classify(table)["parts"].columns[1]
+        assert 0 < found.confidence <= 1
+
+
+def test_codes_of_things_are_not_taken_for_people() -> None:
+    """Versions, seats, book numbers and founding dates of things stay operational."""
+    weights = range(10, 1, -1)
+    heads = [f"{n * 7_919_317 % 10**9:09d}" for n in range(1, 60)]
+    sums = [sum(int(d) * w for d, w in zip(h, weights, strict=False)) for h in heads]
+    books = [h + "0123456789X"[-s % 11] for h, s in zip(heads, sums, strict=True)]
+    table = _table(
+        "parts", "k build seat book founded:date",
+        values={
+            "build": [f"{n % 7 + 1}.{n % 20}.{n % 9}.{n}" for n in range(60)],
+            "seat": [f"{'ABCDEF'[n % 6]}{n + 10}" for n in range(60)],
+            "book": books,
+            "founded": [f"{1900 + n}-02-03" for n in range(0, 100, 2)],
+        },
+    )  # fmt: skip
+    found = _categories(table, _classify(table)["parts"])
+    assert set(found.values()) == {"system.operations"}, found
+
+
 def test_confidence_is_a_probability_and_evidence_is_ordered() -> None:
     """Every confidence lies between nought and one; evidence is listed strongest first."""
     table = _table("customer", "id email pan iban note", values={"id": list(range(30))})

@@ -53,3 +53,23 @@ def test_whole_floats_are_written_as_whole_numbers() -> None:
     assert value_text(12.0) == "12"
     assert value_text(1.5) == "1.5"
     assert value_text(" x ") == "x"
+
+
+def test_a_profile_tells_entropy_and_how_even_it_is() -> None:
+    """Four equally frequent values are two bits and perfectly even; one value is none."""
+    even = profile_column(ObservedColumn(name="c", data_type="text", values=("a", "b", "c", "d")))
+    assert (even.entropy_bits, even.evenness) == (2.0, 1.0)
+    same = profile_column(ObservedColumn(name="c", data_type="text", values=("a", "a", None)))
+    assert (same.entropy_bits, same.evenness, same.estimated_distinct) == (0.0, 0.0, 1)
+    skewed = profile_column(ObservedColumn(name="c", data_type="text", values=("a",) * 3 + ("bb",)))
+    assert 0.8 < skewed.entropy_bits < 0.82
+    assert skewed.mean_length == 1.25
+
+
+def test_a_profile_estimates_the_values_of_the_whole_table() -> None:
+    """A key has as many as rows, less those missing; a closed list no more than were seen."""
+    key = ObservedColumn(name="c", data_type="integer", values=(*range(50), *[None] * 50))
+    assert profile_column(key, row_count=10_000).estimated_distinct == 5_000
+    closed = ObservedColumn(name="c", data_type="text", values=("m", "f") * 50)
+    assert profile_column(closed, row_count=10_000).estimated_distinct == 2
+    assert profile_column(closed).shapes == 1

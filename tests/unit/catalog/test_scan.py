@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from policy_service.catalog.classify import Classifier
+from policy_service.catalog.opening import open_source
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog, Table
 from policy_service.domain.categories import CategoryTable
@@ -56,7 +57,7 @@ def test_a_missing_file_is_said_and_not_created(tmp_path: Path, clock: FixedCloc
     ("url", "said"),
     [
         ("no url at all s3cret", "not a database URL"),
-        ("mysql://u:s3cret@h/db", "`mysql` are not supported"),
+        ("oracle://u:s3cret@h/db", "`oracle` are not supported"),
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
         ("postgresql://u:s3cret@127.0.0.1:1/db?password=s3cret", "127.0.0.1:1/db"),
@@ -246,3 +247,29 @@ def test_only_free_text_is_given_to_the_finder(tmp_path: Path, clock: FixedClock
         clock=clock,
         progress=silent,
     )
+
+
+def test_large_tables_give_a_spread_sample(tmp_path: Path) -> None:
+    """By row number where there is no key; without either, or with a hidden one, the first rows."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100100) "
+    url = _make(
+        tmp_path / "l.db",
+        "CREATE TABLE loose (x INTEGER)",
+        "CREATE TABLE keyed (x TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE odd (x INTEGER, RowId TEXT)",
+        f"INSERT INTO loose {numbers} SELECT i FROM n",
+        f"INSERT INTO keyed {numbers} SELECT printf('%06d', i) FROM n",
+        f"INSERT INTO odd {numbers} SELECT i, 'x' FROM n",
+    )
+    with open_source(url, None) as source:
+        last = {
+            name: max(
+                int(str(value))
+                for value in source.read_table(name, source="shop", sample_rows=100)
+                .columns[0]
+                .values
+            )
+            for name in source.table_names()
+        }
+    assert last["loose"] > 90_000
+    assert last["keyed"] == last["odd"] == 100

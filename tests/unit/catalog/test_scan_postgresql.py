@@ -4,11 +4,13 @@ import psycopg
 import pytest
 
 from policy_service.catalog.classify import Classifier
+from policy_service.catalog.observation import ObservedTable
 from policy_service.catalog.scan import scan_source
-from policy_service.catalog.source import open_source
+from policy_service.catalog.sources.database import open_database
+from policy_service.catalog.sources.postgresql import PostgreSql
 from policy_service.domain.asset import Catalog
 from policy_service.domain.categories import CategoryTable
-from policy_service.domain.errors import EmptySourceError, SourceUnreachableError
+from policy_service.domain.errors import EmptySourceError, NotFoundError, SourceUnreachableError
 from policy_service.domain.identifiers import AssetId
 from policy_service.domain.progress import silent
 from policy_service.kit.clock import FixedClock
@@ -152,6 +154,87 @@ def test_a_scan_cannot_write(postgresql_url: str, clock: FixedClock) -> None:
     """The transaction of a scan is read-only: a statement that writes fails in it."""
     with (
         pytest.raises(SourceUnreachableError, match="SQLSTATE 25006"),
-        open_source(postgresql_url, None) as source,
+        open_database(postgresql_url, None) as source,
     ):
         source.connection.exec_driver_sql("CREATE TABLE t (a int)")
+
+
+def _read(url: str, name: str, rows: int) -> ObservedTable:
+    with open_database(url, None) as source:
+        first = source.read_table(name, source="shop", sample_rows=rows)
+        assert first == source.read_table(name, source="shop", sample_rows=rows)
+        return first
+
+
+def test_large_tables_give_a_spread_sample(postgresql_url: str) -> None:
+    """Along a whole-number key, or over pages without one: from all of it, the same each time."""
+    _run(
+        postgresql_url,
+        "CREATE TABLE keyed AS SELECT i AS id FROM generate_series(1, 150000) i",
+        "ALTER TABLE keyed ADD PRIMARY KEY (id)",
+        "CREATE TABLE loose AS SELECT i AS n FROM generate_series(1, 150000) i",
+        "CREATE TABLE lonely (id bigint PRIMARY KEY)",
+        "INSERT INTO lonely SELECT generate_series(1, 150000)",
+        "UPDATE lonely SET id = 9000000000000000000 WHERE id = 150000",
+        "ANALYZE",
+    )
+    for name in ("keyed", "loose"):
+        values = [int(str(value)) for value in _read(postgresql_url, name, 100).columns[0].values]
+        assert len(values) == 100
+        assert min(values) < 10_000
+        assert max(values) > 130_000
+    skewed = _read(postgresql_url, "lonely", 100).columns[0].values
+    assert len(skewed) == 100
+
+
+def test_rows_are_estimated_where_they_cannot_be_counted(postgresql_url: str) -> None:
+    """A table that was never analysed is estimated by the planner."""
+    _run(postgresql_url, "CREATE TABLE t AS SELECT generate_series(1, 1000) AS n")
+    with open_database(postgresql_url, None) as source:
+        estimate = PostgreSql().estimate(source.connection, "public", "t")
+    assert estimate is not None
+    assert estimate > 0
+
+
+def test_partitions_are_one_table(postgresql_url: str, clock: FixedClock) -> None:
+    """A partitioned table stands for its parts."""
+    _run(
+        postgresql_url,
+        "CREATE TABLE t (id int, at date) PARTITION BY RANGE (id)",
+        "CREATE TABLE t_low PARTITION OF t FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE t_high PARTITION OF t FOR VALUES FROM (10) TO (20)",
+        "INSERT INTO t VALUES (1, '2026-01-01'), (11, NULL)",
+    )
+    (table,) = _scan(postgresql_url, clock).tables
+    assert (table.name, table.row_count) == ("t", 2)
+
+
+def test_a_table_dropped_meanwhile_is_told_from_a_failure(postgresql_url: str) -> None:
+    """A table that is gone is not found; the session goes on reading the others."""
+    _run(postgresql_url, "CREATE TABLE a (x int)", "CREATE TABLE b (x int)")
+    with open_database(postgresql_url, None) as source:
+        assert source.table_names() == ("a", "b")
+        seen = source.read_table("b", source="shop", sample_rows=5)
+        source.connection.commit()  # lets the lock go, so that the table can be dropped
+        _run(postgresql_url, "DROP TABLE b")
+        with pytest.raises(NotFoundError, match="table `b` is gone"):
+            source.read_table("b", source="shop", sample_rows=5)
+        with pytest.raises(NotFoundError, match="table `b` is gone"):
+            source.read_rows(seen, ["x"], most=5)
+        with pytest.raises(NotFoundError, match="there is no table `c`"):
+            source.read_table("c", source="shop", sample_rows=5)
+        assert source.read_table("a", source="shop", sample_rows=5).row_count == 0
+
+
+def test_a_domain_and_a_type_of_ones_own_are_read(postgresql_url: str, clock: FixedClock) -> None:
+    """A domain is read as what it stands for, a composite type as text; huge cells are cut."""
+    _run(
+        postgresql_url,
+        "CREATE DOMAIN mail AS text CHECK (value LIKE '%@%')",
+        "CREATE TYPE pair AS (a int, b text)",
+        "CREATE TABLE t (m mail, p pair, h text, span int4range)",
+        "INSERT INTO t VALUES ('a@example.org', (1, 'x'), repeat('x', 3000000), '[1,5)')",
+    )
+    (table,) = _scan(postgresql_url, clock).tables
+    assert [column.data_type for column in table.columns] == ["text", "other", "text", "other"]
+    assert [column.profile.max_length for column in table.columns][2] == 2000

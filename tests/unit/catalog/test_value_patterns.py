@@ -22,6 +22,18 @@ def _categories(values: list[str], data_type: str = "text") -> list[str]:
         (["602 00", "779 00"], "user.contact.address.postal_code"),
         (["$argon2id$v=19$m=65536$abc"], "user.authorization.password"),
         (["A+", "0-", "AB+"], "user.health_and_medical"),
+        (["06 12 34 56 78", "07 98 76 54 32"], "user.contact.phone_number"),
+        (["eyJhbGciOiJ9.eyJzdWIiOiIx.c2lnbg"], "user.authorization.credentials"),
+        (["ghp_" + "a1" * 18], "user.authorization.credentials"),
+        (["1M8GDM9AXKP042788", "1HGCM82633A004352"], "user.government_id.vehicle_registration"),
+        (["353879234252633", "490154203237518"], "user.device.device_id"),
+        (["DEUTDEFF", "GIBACZPXXXX", "BNPAFRPP"], "user.financial.bank_account"),
+        (["J45.0", "E11.9", "I10.1"], "user.health_and_medical"),
+        (["MRN-0012345", "MR7654321"], "user.health_and_medical.record_id"),
+        (["49.1951, 16.6068", "50.0755, 14.4378", "49.8209, 18.2625"], "user.location.precise"),
+        (["AB12 CDE", "XY65 KLM"], "user.government_id.vehicle_registration"),
+        (["catholic", "none", "muslim"], "user.demographic.religious_belief"),
+        (["white", "asian", "mixed"], "user.demographic.race_ethnicity"),
         (["M", "F", "F"], "user.demographic.gender"),
         (["svobodný", "vdaná"], "user.demographic.marital_status"),
         (["Jana", "Petr", "Xaver"], "user.name.first"),
@@ -67,6 +79,43 @@ def test_plain_values_say_nothing() -> None:
     assert _categories([""]) == []
     assert _categories(["2020-13-45"] * 12) == []
     assert _categories(["1.2.3", "1:2"]) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["black", "white"], ["black", "white", "other"], ["d", "w"], ["k", "h"], ["x", "u"],
+     ["other", "unknown"], ["none", "other"], ["single", "other"], ["A", "B"]],
+)  # fmt: skip
+def test_lists_that_mean_other_things_say_nothing(values: list[str]) -> None:
+    """Colours, days and weeks, answers and rooms are no one's sex, origin or belief."""
+    assert _categories(values) == []
+
+
+@pytest.mark.parametrize("values", [["M", "F", "X"], ["K", "M"], ["m", "w"], ["H", "F"]])
+def test_letters_of_both_sexes_are_a_sex(values: list[str]) -> None:
+    """Two letters of one language, and a third, are read; German ones beside days less surely."""
+    assert value_hits(values, "text")[0].category == "user.demographic.gender"
+    assert value_hits(["m", "w", "d"], "text")[0].weight == 0.5
+
+
+def test_numbers_are_no_telephone_numbers_and_pairs_of_degrees_lie_on_the_earth() -> None:
+    """Whole numbers have no form but check digits; degrees beyond the pole are no place."""
+    assert _categories(["4201234567", "4207654321"], "integer") == []
+    assert _categories(["149.1951, 216.6068"] * 3) == []
+
+
+def test_a_thousand_copies_of_one_number_are_one_witness() -> None:
+    """A single number that passes Luhn weighs the same however often it stands in the column."""
+    once, often = (value_hits(["4111111111111111"] * times, "text")[0] for times in (1, 1_000))
+    assert once.weight == often.weight < 0.8
+    assert value_hits(["4111111111111111", "5555555555554444"], "text")[0].weight > 0.9
+
+
+def test_what_stands_for_a_missing_value_is_not_a_value() -> None:
+    """Question marks and dashes among e-mail addresses change nothing."""
+    assert _categories(["a@example.org", "b@example.org", "?", "-", "n/a"]) == [
+        "user.contact.email"
+    ]
 
 
 def test_no_hit_quotes_a_value() -> None:

@@ -1,0 +1,1 @@
+"""Databases as sources: one file per kind, and what they share."""
