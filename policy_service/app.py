@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from fastapi import FastAPI
@@ -19,20 +19,23 @@ from policy_service.domain.errors import CorpusError
 from policy_service.domain.progress import Progress
 from policy_service.domain.provision import Instrument, Provision
 from policy_service.encryption.keyring import KeyRing
+from policy_service.encryption.purpose_keys import PurposeKeys
 from policy_service.encryption.signing_keys import (
     create_signing_key,
     open_signing_key,
     open_verifier,
 )
+from policy_service.encryption.vault import VaultFile
 from policy_service.engines.cryptography import Ed25519Signer
 from policy_service.engines.encoder import Encoder
 from policy_service.kit.clock import Clock, SystemClock
 from policy_service.kit.ids import new_id
 from policy_service.portal.application import create_portal
+from policy_service.refinement.classifier_registry import ClassifierRegistry
 from policy_service.refinement.registry import ModelRegistry
 from policy_service.refinement.retriever_registry import RetrieverRegistry
 from policy_service.retrieval.index import ProvisionIndex
-from policy_service.settings import Settings
+from policy_service.settings import Settings, TextOptions
 from policy_service.storage.database import Database
 from policy_service.workflows.decide import DecisionDesk
 from policy_service.workflows.indexes import Indexes
@@ -58,6 +61,7 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
     database.migrate()
     signer = _signing_key(home / "signing.pem", settings)
     verifier = open_verifier(home / "signing.pem")
+    keyring = _keyring(home / "keyring.json", settings, clock)
     encoder = cache(Encoder.load)
     retrievers = RetrieverRegistry(folder=home / "retrievers", encoder=_LateEncoder(encoder))
     return Platform(
@@ -70,13 +74,15 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
         ),
         categories=load_category_table(policies / "data_categories.yaml"),
         casbin_model=_read_text(policies / "casbin" / "standard.conf"),
-        keyring=_keyring(home / "keyring.json", settings, clock),
+        keyring=keyring,
+        masking_keys=PurposeKeys(ring=keyring, vault=_vault(home / "vault.db", keyring)),
         signer=signer,
         verifier=verifier,
         models=ModelRegistry(folder=home / "models", encoder=_LateEncoder(encoder)),
         retrievers=retrievers,
+        classifiers=ClassifierRegistry(folder=home / "classifiers"),
         encoder=encoder,
-        text_finder=cache(_load_text_finder),
+        text_finder=cache(lambda: _load_text_finder(**settings.text_options)),
         clock=clock,
         make_id=new_id,
         bundle_lifetime=settings.bundle_lifetime,
@@ -106,10 +112,10 @@ def close_platform(platform: Platform) -> None:
     platform.database.close()
 
 
-def _load_text_finder() -> "PresidioText":
+def _load_text_finder(**options: Unpack[TextOptions]) -> "PresidioText":
     from policy_service.engines.presidio import PresidioText
 
-    return PresidioText.load()
+    return PresidioText.load(**options)
 
 
 class _LateEncoder:
@@ -191,6 +197,11 @@ def _keyring(path: Path, settings: Settings, clock: Clock) -> KeyRing:
     if path.exists():
         return KeyRing.open(path, clock=clock, passphrase=passphrase)
     return KeyRing.create(path, clock=clock, passphrase=passphrase)
+
+
+def _vault(path: Path, keyring: KeyRing) -> VaultFile:
+    make = VaultFile.open if path.exists() else VaultFile.create
+    return make(path, provider=keyring)
 
 
 def _passphrase(settings: Settings) -> str | None:

@@ -16,6 +16,7 @@ from policy_service.api.routers import (
     authzen,
     bundles,
     corpus,
+    corrections,
     decisions,
     drafts,
     health,
@@ -34,6 +35,7 @@ PREFIX = "/api/v1"
 _OWN_PATHS = ("/api/", "/access/", "/.well-known/")
 _RESOURCES = (
     sources,
+    corrections,
     corpus,
     relevance,
     drafts,

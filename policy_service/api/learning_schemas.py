@@ -1,4 +1,4 @@
-"""What the API is sent and shows of marks, and of versions of the retriever."""
+"""What the API is sent and shows of marks, and of versions of what learns from people."""
 
 from typing import Annotated, Literal
 
@@ -26,9 +26,9 @@ class MarkShown(Schema):
 
 
 class RefinementRequest(Sent):
-    """Which model shall learn: what drafts, or what finds clauses."""
+    """Which model shall learn: what drafts, what finds clauses, or what classifies columns."""
 
-    model: Literal["drafting", "retriever"] = "drafting"
+    model: Literal["drafting", "retriever", "classifier"] = "drafting"
 
 
 class FiguresShown(Schema):
@@ -60,5 +60,32 @@ class RetrieverShown(Schema):
     made_before: FiguresShown
     made_after: FiguresShown
     floors_lost: int
+    promoted: bool
+    note: str
+
+
+class NamingFiguresShown(Schema):
+    """How well columns that were not learned from are named, 0 to 1."""
+
+    columns: int
+    right: float
+    found: float = Field(description="of the columns about people, those seen to be")
+
+
+class ClassifierShown(Schema):
+    """One version of the classifier of column names, with what it was judged by."""
+
+    model: Literal["classifier"] = "classifier"
+    version: str
+    parent: str
+    created_at: str
+    lessons: int
+    lessons_sha256: str
+    weights_sha256: str
+    seed: int
+    before: NamingFiguresShown
+    after: NamingFiguresShown
+    safety_columns: int
+    safety_lost: int
     promoted: bool
     note: str

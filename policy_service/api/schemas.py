@@ -63,21 +63,6 @@ class JobShown(Schema):
     created_at: str
 
 
-class SourceShown(Schema):
-    """A scanned database. Its address may hold a password and is not shown."""
-
-    name: str
-    added_at: str
-
-
-class ScanRequest(Sent):
-    """Which database to scan."""
-
-    url: Annotated[str, Field(min_length=1, max_length=2000, examples=["sqlite:///bank.db"])]
-    database_schema: Annotated[str | None, Field(alias="schema", max_length=200)] = None
-    sample_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
-
-
 class EvidenceShown(Schema):
     """Why a column got its category."""
 
@@ -119,6 +104,9 @@ class CatalogShown(Schema):
     dialect: str
     scanned_at: str
     sha256: str
+    classifier: str = Field(
+        default="", description="version of what was learned of names; empty in older scans"
+    )
     tables: list[TableShown]
 
 

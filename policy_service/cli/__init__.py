@@ -11,7 +11,10 @@ import typer
 from policy_service.cli import (
     access,
     catalog,
+    catalog_corrections,
     corpus,
+    masking,
+    masking_choice,
     operations,
     policy,
     quickstart,
@@ -36,9 +39,12 @@ app.add_typer(operations.audit_app, name="audit")
 app.add_typer(operations.accounts_app, name="accounts")
 policy.register(app)
 access.register(app)
+masking.register(app)
+masking_choice.register(app)
 operations.register(app)
 refinement.register(app)
 relevance.register(corpus.app)
+catalog_corrections.register(catalog.app)
 quickstart.register(app)
 
 

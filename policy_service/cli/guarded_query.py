@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from policy_service.catalog.source import open_source
+from policy_service.catalog.sources.database import open_database
 from policy_service.domain.audit import AuditEvent
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Operator
@@ -103,12 +103,12 @@ def run_query(
             f"no policy of `{source}` is live; publish one first", reason=DenyReason.NO_BUNDLE
         )
     recorder = _Recorder(platform, desk, subject=subject, purpose=purpose)
-    with open_source(source_url(platform, source), catalog.tables[0].schema) as opened:
+    with open_database(source_url(platform, source), catalog.tables[0].schema) as opened:
         guarded = GuardedConnection(
             opened.connection,
             views=recorder,
             audit=recorder,
-            keys=platform.keyring,
+            keys=platform.masking_keys,
             subject=subject,
             purpose=purpose,
             tables=[table.id for table in catalog.tables],

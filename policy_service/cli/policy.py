@@ -146,17 +146,8 @@ def review(
             outcome = reviewing.submit_verdict(platform, draft_id, request, reviewer=reviewer)
     if as_json:
         print_json(outcome)
-        return
-    console.print(
-        f"{counted(len(outcome.verdicts), 'verdict')} by [bold]{reviewer}[/]; "
-        f"the draft is now [bold]{outcome.state}[/]"
-    )
-    if outcome.skipped:
-        several = len(outcome.skipped) > 1
-        console.print(
-            f"{counted(len(outcome.skipped), 'rule')} you amended yourself "
-            f"{'wait' if several else 'waits'} for somebody else: {', '.join(outcome.skipped[:5])}"
-        )
+    else:
+        _print_outcome(outcome, reviewer=reviewer)
 
 
 def publish(draft_name: DraftArgument, as_json: AsJson = False) -> None:
@@ -185,6 +176,19 @@ def read_amendment(text: str) -> Amendment:
         return Amendment(control=read_control(text))
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _print_outcome(outcome: reviewing.ReviewOutcome, *, reviewer: str) -> None:
+    console.print(
+        f"{counted(len(outcome.verdicts), 'verdict')} by [bold]{reviewer}[/]; "
+        f"the draft is now [bold]{outcome.state}[/]"
+    )
+    if outcome.skipped:
+        several = len(outcome.skipped) > 1
+        console.print(
+            f"{counted(len(outcome.skipped), 'rule')} you amended yourself "
+            f"{'wait' if several else 'waits'} for somebody else: {', '.join(outcome.skipped[:5])}"
+        )
 
 
 def _verdict_kind(

@@ -5,16 +5,21 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from policy_service.cli.classifier_versions import classifiers_table, say_classifier, state_of
 from policy_service.cli.output import AsJson, console, print_json, progress_bars, table
 from policy_service.cli.session import open_platform, operator
 from policy_service.domain.errors import UsageError
 from policy_service.domain.learning import (
     ModelCard,
     RetrievalFigures,
-    VersionCard,
 )
 from policy_service.workflows.platform import Platform
 from policy_service.workflows.refine import list_models, refine, roll_back_model
+from policy_service.workflows.refine_classifier import (
+    list_classifiers,
+    refine_classifier,
+    roll_back_classifier,
+)
 from policy_service.workflows.refine_retriever import (
     RetrieverRefinement,
     deciding_figures,
@@ -33,20 +38,33 @@ def refine_model(
     retriever: Annotated[
         bool, typer.Option("--retriever", help="Refine what finds clauses, not what drafts.")
     ] = False,
+    classifier: Annotated[
+        bool, typer.Option("--classifier", help="Refine what classifies columns by their names.")
+    ] = False,
     list_versions: Annotated[bool, typer.Option("--list", help="List the versions.")] = False,
     rollback: Annotated[
         str | None, typer.Option(metavar="VERSION", help="Make an older version live again.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the drafting model on verdicts, or the retriever on marks; promote by the gates."""
+    """Train the drafting model on verdicts, or another one; promote it by the gates.
+
+    The retriever learns from marks, the classifier from corrections.
+    """
     if list_versions and rollback is not None:
         raise UsageError("give `--list` or `--rollback`, not both")
+    if retriever and classifier:
+        raise UsageError("give `--retriever` or `--classifier`, not both")
+    model = "retriever" if retriever else "classifier" if classifier else "drafting"
     with open_platform() as platform:
         if list_versions:
-            _list(platform, retriever=retriever, as_json=as_json)
+            _list(platform, model, as_json=as_json)
         elif rollback is not None:
-            _roll_back(platform, rollback, retriever=retriever, as_json=as_json)
+            _roll_back(platform, rollback, model, as_json=as_json)
+        elif classifier:
+            with progress_bars(quiet=as_json) as progress:
+                learned = refine_classifier(platform, actor=operator(), progress=progress)
+            say_classifier(learned, as_json=as_json)
         elif retriever:
             with progress_bars(quiet=as_json) as progress:
                 done = refine_retriever(platform, actor=operator(), progress=progress)
@@ -57,11 +75,17 @@ def refine_model(
             _say_model(card, as_json=as_json)
 
 
-def _list(platform: Platform, *, retriever: bool, as_json: bool) -> None:
+def _list(platform: Platform, model: str, *, as_json: bool) -> None:
+    lists = {
+        "drafting": (list_models, _models),
+        "retriever": (list_retrievers, _retrievers),
+        "classifier": (list_classifiers, classifiers_table),
+    }
+    plain, shown = lists[model]
     if as_json:
-        print_json(list_retrievers(platform) if retriever else list_models(platform))
+        print_json(plain(platform))
         return
-    console.print(_retrievers(platform) if retriever else _models(platform))
+    console.print(shown(platform))
 
 
 def _models(platform: Platform) -> Table:
@@ -74,7 +98,7 @@ def _models(platform: Platform) -> Table:
             str(card.preferences),
             f"{card.acceptance_before:.0%}",
             f"{card.acceptance_after:.0%}",
-            _state(card, live),
+            state_of(card, live),
             card.note,
         )
     return shown
@@ -92,25 +116,23 @@ def _retrievers(platform: Platform) -> Table:
             str(card.marks),
             f"{before.map_at_10:.3f}",
             f"{after.map_at_10:.3f}",
-            _state(card, live),
+            state_of(card, live),
             card.note,
         )
     return shown
 
 
-def _state(card: VersionCard, live: str) -> str:
-    if card.version == live:
-        return "yes, live"
-    return "yes" if card.promoted else "no"
-
-
-def _roll_back(platform: Platform, version: str, *, retriever: bool, as_json: bool) -> None:
-    act = roll_back_retriever if retriever else roll_back_model
+def _roll_back(platform: Platform, version: str, model: str, *, as_json: bool) -> None:
+    acts = {
+        "drafting": (roll_back_model, "the next draft uses it"),
+        "retriever": (roll_back_retriever, "search and the next draft use it"),
+        "classifier": (roll_back_classifier, "the next scan uses it"),
+    }
+    act, what = acts[model]
     live = act(platform, version, actor=operator())
     if as_json:
         print_json({"live": live})
         return
-    what = "search and the next draft use it" if retriever else "the next draft uses it"
     console.print(f"[bold]{live}[/] is live: {what}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from policy_service.cli.output import console, table
+from policy_service.cli.privacy import singling_out
 from policy_service.domain.asset import Catalog, Sensitivity
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.control import Operator
@@ -19,7 +20,7 @@ _STYLE = {
     Sensitivity.PUBLIC: "dim",
 }
 _MARK = {Severity.ERROR: "[red]✗[/]", Severity.WARNING: "[yellow]![/]", Severity.NOTE: "[dim]·[/]"}
-_PSEUDONYMS = frozenset({Operator.PSEUDONYMISE, Operator.FORMAT_PRESERVING})
+_PSEUDONYMS = frozenset({Operator.PSEUDONYMISE, Operator.FORMAT_PRESERVING, Operator.TOKENISE})
 
 
 def print_catalog_summary(catalog: Catalog, categories: CategoryTable) -> None:
@@ -45,6 +46,8 @@ def print_catalog_summary(catalog: Catalog, categories: CategoryTable) -> None:
     for label, places in restricted.items():
         shown = ", ".join(places[:4]) + (" …" if len(places) > 4 else "")
         console.print(f"  [red]{label}[/]: {shown}")
+    for combined in singling_out(catalog):
+        console.print(f"  [yellow]singles people out[/]: {combined}")
 
 
 def print_draft(draft: Draft, *, folder: Path | None = None) -> None:

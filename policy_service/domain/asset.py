@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policy_service.domain.identifiers import AssetId, DataCategory, GroupId, Sha256Hex, group_id
+from policy_service.domain.privacy import InferenceRisk, ReidentificationRisk, SensitiveSpread
 
 
 class Sensitivity(StrEnum):
@@ -44,7 +45,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnProfile:
-    """What the sampled rows say of a column, in counts and shapes only."""
+    """What the sampled rows say of a column, in counts and shapes only.
+
+    What has a default is missing in catalogues of older scans: 0 is then not known.
+    """
 
     sampled_rows: int
     null_fraction: float
@@ -53,6 +57,11 @@ class ColumnProfile:
     max_length: int = 0
     shape: str = ""  # the commonest shape: `999999`, `Aaaa`, `a@a.a`
     shape_fraction: float = 0.0
+    shapes: int = 0  # different shapes
+    mean_length: float = 0.0
+    entropy_bits: float = 0.0  # Shannon entropy of the values that are not null
+    evenness: float = 0.0  # entropy over its maximum: 1 where all values are equally frequent
+    estimated_distinct: int = 0  # different values in the whole table: at least about so many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +94,21 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuasiIdentifier:
-    """Columns that together single out rows: `unique_fraction` of the sampled rows."""
+    """Columns that together single out rows: `unique_fraction` of the sampled rows.
+
+    `reasons` and `read_as` stand in the order of `columns`: why a column counts, and to what
+    its values were coarsened before counting (empty: as they are). `class_shares` are the
+    shares of the rows in classes of each size of `CLASS_BANDS`.
+    """
 
     columns: tuple[str, ...]
     unique_fraction: float
+    reasons: tuple[str, ...] = ()
+    read_as: tuple[str, ...] = ()
+    smallest_class: int = 0  # k in the counted rows; 0 is not known
+    class_shares: tuple[float, ...] = ()
+    risk: ReidentificationRisk | None = None
+    sensitive: tuple[SensitiveSpread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +123,8 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     quasi_identifiers: tuple[QuasiIdentifier, ...] = ()
     data_subject: str = ""
+    coarsened: tuple[QuasiIdentifier, ...] = ()  # what still singles out after generalising
+    inference_risks: tuple[InferenceRisk, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Find a column by its exact name."""
@@ -125,6 +147,7 @@ class Catalog:
     tables: tuple[Table, ...]
     scanned_at: str  # RFC 3339
     sha256: Sha256Hex
+    classifier: str = ""  # the version of what was learned of names; empty in older scans
 
     def table(self, table: AssetId) -> Table | None:
         """Find a table by its id."""

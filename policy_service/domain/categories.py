@@ -4,10 +4,26 @@ Categories are keys of the fideslang taxonomy; the table itself is the product's
 own (`policies/data_categories.yaml`). What it does not list, it inherits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from policy_service.domain.asset import LegalClass, Sensitivity
 from policy_service.domain.identifiers import DataCategory, category_ancestors
+
+# The provisions of the corpus that make each class: where a reader finds its duties.
+LEGAL_BASES: Mapping[LegalClass, tuple[str, ...]] = MappingProxyType(
+    {
+        LegalClass.PERSONAL_DATA: ("gdpr/art-4/1",),
+        LegalClass.SPECIAL_CATEGORY: ("gdpr/art-9/1",),
+        LegalClass.CRIMINAL_OFFENCE: ("gdpr/art-10",),
+        LegalClass.NATIONAL_IDENTIFIER: ("gdpr/art-87",),
+        LegalClass.PHI: ("hipaa-privacy/164.514/b/2/i",),
+        LegalClass.CARDHOLDER_DATA: ("pci-dss/3.4.1", "pci-dss/3.5.1"),
+        LegalClass.NPI: ("reg-p/1016.3/p/1", "reg-p/1016.3/q/1"),
+        LegalClass.CREDENTIALS: ("pci-dss/3.3.1", "pci-dss/8.3.2"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

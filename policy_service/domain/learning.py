@@ -1,7 +1,8 @@
 """Refinement's vocabulary: what reviewers teach, model versions and their lineage.
 
-Two models learn: the drafting model from verdicts on rules, the retriever from marks on
-what it found. Both are versions with a card, and both are promoted by gates alone.
+Three models learn: the drafting model from verdicts on rules, the retriever from marks on
+what it found, the classifier of column names from corrections. All are versions with a card,
+and all are promoted by gates alone.
 """
 
 from dataclasses import dataclass
@@ -96,3 +97,28 @@ class RetrieverCard(VersionCard):
     made_before: RetrievalFigures
     made_after: RetrievalFigures
     floors_lost: int  # floors that the live version finds and this one does not; must be 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamingFigures:
+    """How well columns that were not learned from are named; shares are 0-1.
+
+    `right`: the category is what a person said, in the first two parts of its key. `found`:
+    of the columns that are about a person, those that were seen to be.
+    """
+
+    columns: int
+    right: float
+    found: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierCard(VersionCard):
+    """One registered version of the name classifier, and how it was judged."""
+
+    lessons: int  # columns that people spoke of
+    lessons_sha256: Sha256Hex
+    before: NamingFigures  # of what was shipped, on lessons
+    after: NamingFigures  # of versions that had not learned from the columns they judged
+    safety_columns: int  # of the frozen set that the live version protects
+    safety_lost: int  # that this one does not; must be 0 to be promoted

@@ -16,9 +16,13 @@ _OPERATORS = {
     Operator.NULL: "empty value",
     Operator.REDACT: "redacted",
     Operator.REPLACE: "a constant",
+    Operator.ENCRYPT: "encrypted",
+    Operator.SYNTHETIC: "made-up value",
     Operator.FORMAT_PRESERVING: "same-format token",
     Operator.CLEAR: "in clear",
 }
+_COARSE = {"level": "wider place or group"}
+_LIMITS = (("low", "from"), ("high", "to"))
 _LABELS: Mapping[str, str] = {
     "in_review": "in review",
     "changes_requested": "changes requested",
@@ -52,13 +56,34 @@ def control_words(control: Control) -> str:
             to = str(parameters.get("to", ""))
             if to == "prefix":
                 return f"first {parameters.get('keep', 0)} characters"
-            return f"{to.replace('_', ' ')} only" if to else "generalised"
-        case Operator.BUCKET:
-            return f"bands of {parameters.get('width', '?')}"
-        case Operator.PSEUDONYMISE:
-            return f"keyed pseudonym ({purpose_words(str(parameters.get('key', '')))})"
+            return f"{_COARSE.get(to, to.replace('_', ' '))} only" if to else "generalised"
+        case Operator.PSEUDONYMISE | Operator.TOKENISE:
+            stands = "token" if control.operator is Operator.TOKENISE else "keyed pseudonym"
+            return f"{stands} ({purpose_words(str(parameters.get('key', '')))})"
         case _:
-            return _OPERATORS[control.operator]
+            return _OPERATORS.get(control.operator) or _by_settings(control)
+
+
+def _by_settings(control: Control) -> str:  # noqa: PLR0911 - one return for each operator
+    """Say how far a value is moved, limited or merged with others."""
+    given = control.parameters
+    k = given.get("k", 10)
+    match control.operator:
+        case Operator.BUCKET:
+            return f"bands of {given.get('width', '?')}"
+        case Operator.NOISE:
+            return f"noise of about {given.get('scale', '?')}"
+        case Operator.DATE_SHIFT:
+            return f"shifted by up to {given.get('days', '?')} days"
+        case Operator.TOP_BOTTOM:
+            ends = [f"{words} {given[name]}" for name, words in _LIMITS if name in given]
+            return f"limited {' '.join(ends)}"
+        case Operator.SUPPRESS:
+            return f"hidden where fewer than {k} share it"
+        case Operator.AGGREGATE:
+            return f"{given.get('of', 'figure')} of at least {k} rows"
+        case _:
+            return label(control.operator)
 
 
 def purpose_words(purpose: str) -> str:

@@ -1,8 +1,6 @@
 """The registry of the retriever: its versions, and the live one's weights.
 
-A damaged version never falls back to the unlearned one on its own: search and drafting
-stop with one clear line until it is restored or rolled back. What weights mean is
-retrieval's; nothing here trains or judges.
+What weights mean is retrieval's; nothing here trains or judges.
 """
 
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from typing import Protocol
 from policy_service.domain.draft import UNLEARNED
 from policy_service.domain.identifiers import ModelVersion
 from policy_service.domain.learning import RetrieverCard
-from policy_service.refinement.version_folder import VersionFolder, VersionNames
+from policy_service.refinement.version_folder import VersionNames
+from policy_service.refinement.version_registry import VersionRegistry
 
 _NAMES = VersionNames(
     kind="retriever", prefix="retriever", unlearned=UNLEARNED, weights="weights.bin"
@@ -36,61 +35,15 @@ class RetrieverVersion:
     weights: bytes | None
 
 
-class RetrieverRegistry:
+class RetrieverRegistry(VersionRegistry[RetrieverCard, RetrieverVersion]):
     """The versions below one folder. Versions are `fused-0`, `retriever-1` and so on."""
 
     def __init__(self, *, folder: Path, encoder: EncoderName) -> None:
-        self._versions = VersionFolder(folder=folder, names=_NAMES, card=RetrieverCard)
+        super().__init__(folder=folder, names=_NAMES, card=RetrieverCard)
         self._encoder = encoder
 
-    def versions(self) -> tuple[ModelVersion, ...]:
-        """List the registered versions, oldest first; the unlearned one is not among them."""
-        return self._versions.versions()
+    def _encoder_sha256(self) -> str:
+        return self._encoder.sha256
 
-    def cards(self) -> tuple[RetrieverCard, ...]:
-        """Read the card of every version, oldest first."""
-        return self._versions.cards()
-
-    def card(self, version: ModelVersion) -> RetrieverCard:
-        """Read one card. Raises `RefinementError` where it is missing or damaged."""
-        return self._versions.card(version)
-
-    def lineage(self, version: ModelVersion) -> tuple[RetrieverCard, ...]:
-        """Return the card of `version` and of each ancestor, newest first."""
-        return self._versions.lineage(version)
-
-    def register(self, card: RetrieverCard, weights: bytes) -> RetrieverCard:
-        """Keep a new version whole or not at all, and return its card with its number.
-
-        Raises `RefinementError` where the weights do not have the card's hash, or the
-        folder cannot be written.
-        """
-        return self._versions.register(card, weights)
-
-    def promote(self, version: ModelVersion) -> None:
-        """Make `version` the live one; an older one, or the unlearned one, rolls back.
-
-        Raises `RefinementError` for a version that did not pass its gates or is damaged.
-        """
-        self.load(version)
-        self._versions.point_to(version)
-
-    def current_version(self) -> ModelVersion:
-        """Name the live version. Raises `RefinementError` where the pointer is damaged."""
-        return self._versions.current_version()
-
-    def current(self) -> RetrieverVersion:
-        """Load the live version. Raises `RefinementError` as `load` does; never falls back."""
-        return self.load(self.current_version())
-
-    def load(self, version: ModelVersion) -> RetrieverVersion:
-        """Load a promoted version, or the unlearned one.
-
-        Raises `RefinementError` where the version did not pass its gates, its weights do
-        not have their hash, or it was trained over another encoder.
-        """
-        if version == UNLEARNED:
-            return RetrieverVersion(version=version, weights=None)
-        card = self.card(version)
-        weights = self._versions.weights(card, encoder_sha256=self._encoder.sha256)
+    def _open(self, version: ModelVersion, weights: bytes | None) -> RetrieverVersion:
         return RetrieverVersion(version=version, weights=weights)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 
 from policy_service.domain.asset import Catalog
+from policy_service.domain.drift import Drift
 from policy_service.domain.hashes import organisation_sha256
 from policy_service.domain.identifiers import Sha256Hex
 from policy_service.domain.organisation import Organisation, Person
@@ -74,6 +75,22 @@ def newest_catalog(session: ReadSession, source: str) -> Catalog | None:
     )
     body = session.value(query)
     return None if body is None else load(Catalog, body)
+
+
+def save_drift(session: WriteSession, drift: Drift, *, at: str) -> None:
+    """Keep how a source changed between two scans; earlier changes stay."""
+    session.write(insert(tables.drifts).values(source=drift.source, found_at=at, body=dump(drift)))
+
+
+def newest_drift(session: ReadSession, source: str) -> Drift | None:
+    """Find how `source` differed from the scan before when it was scanned last."""
+    query = (
+        select(tables.drifts.c.body)
+        .where(tables.drifts.c.source == source)
+        .order_by(tables.drifts.c.serial.desc())
+    )
+    body = session.value(query)
+    return None if body is None else load(Drift, body)
 
 
 def catalog_by_sha256(session: ReadSession, sha256: Sha256Hex) -> Catalog | None:

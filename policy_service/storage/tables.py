@@ -64,6 +64,26 @@ catalogs = Table(
     Index("ix_catalogs_source", "source"),
 )
 
+drifts = Table(
+    "drifts",
+    metadata,
+    _serial(),
+    Column("source", String(_KEY), ForeignKey("sources.name"), nullable=False),
+    _time("found_at"),
+    Column("body", Text, nullable=False),
+    Index("ix_drifts_source", "source"),
+)
+
+scan_parts = Table(  # what an interrupted scan has done; no value of the source among it
+    "scan_parts",
+    metadata,
+    _key("source", primary=True),
+    Column("part_sha256", String(_SHA256), primary_key=True, nullable=False),
+    Column("scan_sha256", String(_SHA256), nullable=False),  # of the scan's arguments
+    _time("saved_at"),
+    Column("body", Text, nullable=False),
+)
+
 organisations = Table(
     "organisations",
     metadata,
@@ -249,4 +269,18 @@ relevance_marks = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("pair_sha256", "reviewer"),
     Index("ix_relevance_marks_query_sha256", "query_sha256"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    _serial(),
+    _key("id"),
+    _key("source"),
+    Column("column_sha256", String(_SHA256), nullable=False),  # of the column's id, of any length
+    Column("state", String(32), nullable=False),  # waiting, holds, ended
+    _time("corrected_at"),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("id"),
+    Index("ix_corrections_source", "source"),
 )

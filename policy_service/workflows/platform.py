@@ -14,9 +14,11 @@ from policy_service.corpus.collection import Corpus
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.progress import Progress
 from policy_service.encryption.keyring import KeyRing
+from policy_service.encryption.purpose_keys import PurposeKeys
 from policy_service.engines.cryptography import Ed25519Signer, Ed25519Verifier
 from policy_service.engines.encoder import Encoder
 from policy_service.kit.clock import Clock
+from policy_service.refinement.classifier_registry import ClassifierRegistry
 from policy_service.refinement.registry import ModelRegistry
 from policy_service.refinement.retriever_registry import RetrieverRegistry
 from policy_service.retrieval.index import ProvisionIndex
@@ -41,10 +43,12 @@ class Platform:
     categories: CategoryTable
     casbin_model: str
     keyring: KeyRing
+    masking_keys: PurposeKeys  # the keyring as masking sees it, with the token vault
     signer: Ed25519Signer
     verifier: Ed25519Verifier
     models: ModelRegistry
     retrievers: RetrieverRegistry
+    classifiers: ClassifierRegistry
     encoder: Callable[[], Encoder]
     text_finder: "Callable[[], PresidioText]"
     clock: Clock

@@ -6,15 +6,10 @@ from fastapi import APIRouter, Path, Response
 
 from policy_service.api.access import Reader, Scanner, ServicesOf
 from policy_service.api.jobs import accepted
-from policy_service.api.schemas import (
-    CatalogShown,
-    JobShown,
-    ScanRequest,
-    SourceShown,
-    shown,
-)
+from policy_service.api.schemas import CatalogShown, JobShown, shown
+from policy_service.api.source_schemas import DriftShown, ScanRequest, SourceShown
 from policy_service.domain.progress import Progress
-from policy_service.workflows.scan import find_catalog, list_sources, scan
+from policy_service.workflows.scan import find_catalog, find_drift, list_sources, scan
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 SourceName = Annotated[str, Path(max_length=200, pattern=r"^[\w-]+$", examples=["bank"])]
@@ -32,6 +27,14 @@ def get_sources(services: ServicesOf, caller: Reader) -> list[SourceShown]:
 def get_catalog(source: SourceName, services: ServicesOf, caller: Reader) -> CatalogShown:
     """Return the newest scan: tables, columns, categories, and the evidence for them."""
     return shown(CatalogShown, find_catalog(services.platform, source))
+
+
+@router.get(
+    "/{source}/drift", operation_id="get_drift", summary="Show what changed since the scan before"
+)
+def get_drift(source: SourceName, services: ServicesOf, caller: Reader) -> DriftShown:
+    """Return the differences between the last two scans; none where there was only one."""
+    return shown(DriftShown, find_drift(services.platform, source))
 
 
 @router.post(
@@ -55,6 +58,7 @@ def post_scan(
             sample_rows=body.sample_rows,
             actor=caller.name,
             progress=progress,
+            fresh=body.fresh,
         )
         return {"source": source, "sha256": catalog.sha256}
 

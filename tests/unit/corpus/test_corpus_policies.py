@@ -14,19 +14,12 @@ from policy_service.corpus.collection import Corpus, load_corpus
 from policy_service.corpus.taxonomy import data_categories, data_uses
 from policy_service.domain.asset import LegalClass, Sensitivity
 from policy_service.domain.control import Operator
+from policy_service.domain.control_parameters import SPECS
 from policy_service.domain.errors import CorpusError
 from policy_service.domain.identifiers import DataCategory, category_covers
 from policy_service.domain.provision import InstrumentKind, Strength
 
 STANDARDS = {"access-control", "classification", "cryptography", "masking", "retention"}
-CONTROL_PARAMETERS = {
-    "replace": {"with"},
-    "generalise": {"to", "keep"},
-    "bucket": {"width"},
-    "partial": {"first", "last"},
-    "pseudonymise": {"key"},
-    "format_preserving": {"key"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -88,21 +81,25 @@ def test_the_catalogue_describes_every_operator(policies: Path) -> None:
     """Each operator has one entry in the catalogue, in the order of the domain."""
     controls = _yaml(policies / "controls.yaml")["controls"]
     assert list(controls) == [operator.value for operator in Operator]
-    fields = {"title", "shows", "preserves", "reveals", "reversible", "reversible_by", "parameters"}
+    fields = {
+        "title", "shows", "preserves", "reveals", "reversible", "reversible_by",
+        "scope", "deterministic", "accepts", "sql", "parameters",
+    }  # fmt: skip
     properties = {"joins", "order", "format", "length", "aggregates"}
     for name, entry in controls.items():
         assert set(entry) == fields
         assert set(entry["preserves"]) == properties
-        assert set(entry["parameters"]) == CONTROL_PARAMETERS.get(name, set())
+        assert set(entry["parameters"]) == {one.name for one in SPECS[Operator(name)]}
 
 
-def test_only_joinable_operators_are_reversible(policies: Path) -> None:
-    """What can be turned back is what keeps equal values equal under a key."""
+def test_only_keyed_operators_are_reversible(policies: Path) -> None:
+    """What can be turned back is what a key or a vault was needed for."""
     controls = _yaml(policies / "controls.yaml")["controls"]
-    assert {name for name, entry in controls.items() if entry["reversible"]} == {
-        "pseudonymise",
-        "format_preserving",
-    }
+    reversible = {name for name, entry in controls.items() if entry["reversible"]}
+    assert reversible == {
+        "encrypt", "tokenise", "pseudonymise", "format_preserving", "date_shift",
+    }  # fmt: skip
+    assert all("key" in controls[name]["parameters"] for name in reversible)
 
 
 def test_the_category_table_covers_the_taxonomy(policies: Path) -> None:

@@ -10,6 +10,12 @@ from policy_service.domain.asset import LegalClass, Sensitivity
 from policy_service.domain.audit import AuditReport
 from policy_service.domain.categories import CategoryEntry, CategoryTable
 from policy_service.domain.control import CLEAR, DENY, Control, Operator
+from policy_service.domain.control_parameters import (
+    column_names,
+    control_problem,
+    parameter_values,
+    with_key,
+)
 from policy_service.domain.control_text import read_control, read_settings
 from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import (
@@ -114,7 +120,77 @@ def test_a_category_covers_itself_and_what_is_below(wide: str, narrow: str, cove
 def test_sensitivity_and_strictness_are_ordered() -> None:
     """Public is least sensitive; deny is strictest, clear least."""
     assert [one.rank for one in Sensitivity] == [0, 1, 2, 3]
-    assert (Operator.DENY.strictness, Operator.CLEAR.strictness) == (9, 0)
+    assert (Operator.DENY.strictness, Operator.CLEAR.strictness) == (len(Operator) - 1, 0)
+
+
+def test_new_operators_leave_the_old_order() -> None:
+    """The order that published policies and accepted floors were compared by is the same."""
+    first = [
+        "deny",
+        "null",
+        "redact",
+        "replace",
+        "generalise",
+        "bucket",
+        "partial",
+        "pseudonymise",
+        "format_preserving",
+        "clear",
+    ]
+    assert [one.value for one in Operator if one.value in first] == first
+
+
+def test_an_operator_stands_in_only_for_milder_ones() -> None:
+    """Under a floor nothing takes the place of an operator that is stricter than it."""
+    for one in Operator:
+        assert all(one.strictness > other.strictness for other in one.stands_in_for)
+
+
+def test_parameters_get_defaults_and_keys() -> None:
+    """What is not given has its default; a purpose's key is named where one is needed."""
+    shift = Control(operator=Operator.DATE_SHIFT, parameters=Parameters(days=3))
+    assert with_key(shift, "analytics").label == "date_shift(days=3, key=analytics)"
+    assert with_key(CLEAR, "analytics") is CLEAR
+    named = with_key(shift, "marketing")
+    assert with_key(named, "analytics") is named
+    partial = Control(operator=Operator.PARTIAL, parameters=Parameters(last=4, tail=1))
+    assert parameter_values(partial) == {"first": 0, "last": 4}
+    assert control_problem(partial) == "`partial` has no parameter `tail`; it takes `first`, `last`"
+    assert column_names("a + b+") == ("a", "b") == column_names(("a", "b"))
+    assert column_names(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("noise(key=k)", "`noise` needs parameter `scale`: a number above 0"),
+        ("noise(scale=many, key=k)", "must be a number above 0"),
+        ("noise(scale=-1, key=k)", "must be a number above 0"),
+        ("bucket(width=1.5)", "must be a whole number of at least 1"),
+        ("date_shift(days=9999, key=k)", "must be a whole number from 1 to 3650"),
+        ("aggregate(of=sum, by=)", "`by=` is not a setting"),
+        ("aggregate(of=sum)", "needs parameter `by`: one name or several"),
+        ("synthetic(kind=dog, key=k)", "must be one of address, card"),
+        ("replace(with=x)", ""),
+        ("suppress(k=5, by=a+b)", ""),
+        ("generalise(to=level, hierarchy=countries, level=2)", ""),
+        ("top_bottom(low=1.5)", ""),
+    ],
+)
+def test_parameters_are_checked_where_they_are_written(text: str, said: str) -> None:
+    """What is wrong is said in one line; nothing is said of what is right."""
+    try:
+        problem = control_problem(read_control(text))
+    except ValueError as error:
+        problem = str(error)
+    assert said in problem
+    assert bool(said) is bool(problem)
+
+
+def test_some_operators_show_true_values() -> None:
+    """What is shown as it is stored, always or here and there."""
+    shown = [one.value for one in Operator if one.shows_true_values]
+    assert shown == ["top_bottom", "suppress", "clear"]
 
 
 def test_controls_are_read_as_they_are_written() -> None:
@@ -124,6 +200,9 @@ def test_controls_are_read_as_they_are_written() -> None:
         CLEAR,
         Control(operator=Operator.PARTIAL, parameters=Parameters(first=0, last=4)),
         Control(operator=Operator.GENERALISE, parameters=Parameters(to="prefix", keep=4)),
+        Control(operator=Operator.NOISE, parameters=Parameters(scale=0.5, key="k")),
+        Control(operator=Operator.TOP_BOTTOM, parameters=Parameters(low=-1.25e-07, high=3)),
+        Control(operator=Operator.REPLACE, parameters=Parameters({"with": "1.10"})),
     ):
         assert read_control(control.label) == control
     assert read_control(" partial ( last = 4 ) ").label == "partial(last=4)"

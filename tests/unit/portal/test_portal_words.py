@@ -32,6 +32,13 @@ def test_every_operator_has_words(operator: Operator) -> None:
         (Operator.GENERALISE, {"to": "prefix", "keep": 2}, "first 2 characters"),
         (Operator.BUCKET, {"width": 10}, "bands of 10"),
         (Operator.PSEUDONYMISE, {"key": "essential.fraud_detection"}, "(fraud detection)"),
+        (Operator.TOKENISE, {"key": "marketing"}, "token (marketing)"),
+        (Operator.GENERALISE, {"to": "level"}, "wider place or group only"),
+        (Operator.NOISE, {"scale": 0.5}, "noise of about 0.5"),
+        (Operator.DATE_SHIFT, {"days": 30}, "shifted by up to 30 days"),
+        (Operator.TOP_BOTTOM, {"low": 1, "high": 9}, "limited from 1 to 9"),
+        (Operator.SUPPRESS, {"k": 5}, "hidden where fewer than 5 share it"),
+        (Operator.AGGREGATE, {"of": "mean"}, "mean of at least 10 rows"),
     ],
 )
 def test_parameters_are_said(operator: Operator, parameters: dict[str, object], words: str) -> None:
