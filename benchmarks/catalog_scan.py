@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _scan(url: str) -> dict[str, object]:
-    from policy_service.catalog.classify import Classifier
+    from policy_service.catalog.classification.classify import Classifier
     from policy_service.catalog.scan import scan_source
     from policy_service.corpus.categories import load_category_table
     from policy_service.engines.presidio import PresidioText

@@ -23,10 +23,10 @@ from benchmarks.classification_data import (
 from benchmarks.classification_peers import by_patterns, by_rules
 from benchmarks.classification_scores import Answer, mean_and_spread, scores
 from benchmarks.report import Stopwatch, finish, say
-from policy_service.catalog.name_fit import fit_names
-from policy_service.catalog.name_kernel import NameEncoder
-from policy_service.catalog.name_model import NameModel
-from policy_service.catalog.name_vectors import CachedEncoder
+from policy_service.catalog.names.fit import fit_names
+from policy_service.catalog.names.kernel import NameEncoder
+from policy_service.catalog.names.model import NameModel
+from policy_service.catalog.names.vectors import CachedEncoder
 from policy_service.domain.errors import ModelIntegrityError, UsageError
 from policy_service.engines.encoder import Encoder
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policy_service.catalog.name_features import ColumnName
-from policy_service.catalog.name_fit import NameExample
-from policy_service.catalog.name_weights import is_personal
+from policy_service.catalog.names.features import ColumnName
+from policy_service.catalog.names.fit import NameExample
+from policy_service.catalog.names.weights import is_personal
 from policy_service.domain.errors import UsageError
 from policy_service.domain.identifiers import DataCategory
 

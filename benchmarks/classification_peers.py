@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from benchmarks.classification_data import LabelledColumn
 from benchmarks.classification_scores import Answer
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.name_weights import NOT_PERSONAL
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.names.weights import NOT_PERSONAL
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 
 _PATTERNS = tuple(

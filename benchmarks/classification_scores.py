@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, pstdev
 
 from benchmarks.classification_data import LabelledColumn
-from policy_service.catalog.name_weights import is_personal, two_level
+from policy_service.catalog.names.weights import is_personal, two_level
 
 _BINS = 10
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.report import Stopwatch, finish, peak_rss_mb, progress, say
-from policy_service.catalog.anonymity import measure
+from policy_service.catalog.privacy.anonymity import measure
 from policy_service.domain.asset import (
     Catalog,
     Column,

@@ -15,9 +15,9 @@ import random
 import polars as pl
 
 from benchmarks.report import Stopwatch, finish, peak_rss_mb, say
-from policy_service.catalog.anonymity import AnonymityReport, measure
-from policy_service.catalog.quasi_identifiers import find_quasi_identifiers
-from policy_service.catalog.reidentification import ClassSizes, estimate_risk
+from policy_service.catalog.privacy.anonymity import AnonymityReport, measure
+from policy_service.catalog.privacy.quasi_identifiers import find_quasi_identifiers
+from policy_service.catalog.privacy.reidentification import ClassSizes, estimate_risk
 
 _QUASI = ("born", "sex", "district")
 _SENSITIVE = ("diagnosis", "salary")

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import import_module
 
-from policy_service.catalog.checksums import iban_check_digits, is_vehicle_number, luhn_digit
+from policy_service.catalog.classification.checksums import (
+    iban_check_digits,
+    is_vehicle_number,
+    luhn_digit,
+)
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.domain.asset import ForeignKey
 from policy_service.domain.identifiers import AssetId

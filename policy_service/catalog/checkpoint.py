@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl
 
-from policy_service.catalog.classify import ClassifiedTable
+from policy_service.catalog.classification.classify import ClassifiedTable
 from policy_service.catalog.observation import ObservedTable
 from policy_service.domain.asset import ForeignKey, Table
 from policy_service.domain.errors import StorageError

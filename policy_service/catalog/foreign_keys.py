@@ -9,10 +9,10 @@ values alone, prove nothing: small whole numbers are contained in every key.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from policy_service.catalog.classification.topics import singular, table_words
+from policy_service.catalog.names.words import is_key_name, name_words
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.catalog.source import Source
-from policy_service.catalog.topics import singular, table_words
-from policy_service.catalog.words import is_key_name, name_words
 from policy_service.domain.asset import ForeignKey
 from policy_service.domain.identifiers import AssetId
 

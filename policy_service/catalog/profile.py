@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from math import fsum, log2
 
 from policy_service.catalog.observation import ObservedColumn, value_text
-from policy_service.catalog.reidentification import ClassSizes, estimate_distinct
+from policy_service.catalog.privacy.reidentification import ClassSizes, estimate_distinct
 from policy_service.domain.asset import ColumnProfile
 
 _MAX_SHAPE = 24

@@ -10,11 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from policy_service.catalog.checkpoint import Checkpoint, NoCheckpoint, SavedScan, Step
-from policy_service.catalog.classify import Classification, ClassifiedTable, Classifier
+from policy_service.catalog.classification.classify import (
+    Classification,
+    ClassifiedTable,
+    Classifier,
+)
 from policy_service.catalog.foreign_keys import infer_keys
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.catalog.opening import open_source
-from policy_service.catalog.privacy import TablePrivacy, assess_privacy
+from policy_service.catalog.privacy.assess import TablePrivacy, assess_privacy
 from policy_service.catalog.profile import profile_column
 from policy_service.catalog.source import Source
 from policy_service.domain.asset import Catalog, Column, Table

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from policy_service.catalog.sample_bank import SampleBank, make_sample_bank
+from policy_service.catalog.sample.bank import SampleBank, make_sample_bank
 from policy_service.cli.output import console, progress_bars
 from policy_service.cli.serving import serve_forever
 from policy_service.cli.session import open_platform, operator

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.corrections import Correction
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.classification.corrections import Correction
 from policy_service.domain.correction import CategoryCorrection, CorrectionState
 from policy_service.domain.identifiers import AssetId, ModelVersion, Sha256Hex
 from policy_service.domain.plain import to_plain
@@ -13,7 +13,7 @@ from policy_service.storage import corrections
 from policy_service.workflows.platform import Platform
 
 if TYPE_CHECKING:  # with numpy: only where it is used
-    from policy_service.catalog.name_model import NameModel
+    from policy_service.catalog.names.model import NameModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def open_names(weights: bytes | None) -> "NameModel":
 
     Without the encoder: a scan then needs no more than names, and gives the same everywhere.
     """
-    from policy_service.catalog.name_model import NameModel
+    from policy_service.catalog.names.model import NameModel
 
     return NameModel.load() if weights is None else NameModel.from_bytes(weights)
 

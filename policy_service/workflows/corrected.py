@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from policy_service.catalog.corrections import CONFIDENCE, Correction, correction_evidence
+from policy_service.catalog.classification.corrections import (
+    CONFIDENCE,
+    Correction,
+    correction_evidence,
+)
 from policy_service.domain.asset import Catalog, Column
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.correction import (

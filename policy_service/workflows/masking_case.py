@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from policy_service.catalog.anonymity import measure
-from policy_service.catalog.quasi_identifiers import quasi_reason
+from policy_service.catalog.privacy.anonymity import measure
+from policy_service.catalog.privacy.quasi_identifiers import quasi_reason
 from policy_service.domain.asset import Catalog, Column, Table
 from policy_service.domain.control import CLEAR, Action, Control, Operator
 from policy_service.domain.draft import AccessRule

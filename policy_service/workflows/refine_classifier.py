@@ -22,7 +22,7 @@ from policy_service.workflows.platform import Platform
 from policy_service.workflows.unit_of_work import record_event
 
 if TYPE_CHECKING:  # with numpy: only where it is used
-    from policy_service.catalog.name_model import ColumnName, NameModel
+    from policy_service.catalog.names.model import ColumnName, NameModel
 
 # What the faces of the service are handed of the stage beneath.
 __all__ = [
@@ -139,8 +139,8 @@ class _NamedColumns:
 
 
 def _column_name(column: NamedColumn) -> "ColumnName":
-    from policy_service.catalog.learned import trained_type
-    from policy_service.catalog.name_model import ColumnName
+    from policy_service.catalog.classification.learned import trained_type
+    from policy_service.catalog.names.model import ColumnName
 
     return ColumnName(
         collection=column.table,

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy_service.catalog.anonymity import measure, row_classes
-from policy_service.catalog.reidentification import ClassSizes, estimate_distinct, estimate_risk
+from policy_service.catalog.privacy.anonymity import measure, row_classes
+from policy_service.catalog.privacy.reidentification import (
+    ClassSizes,
+    estimate_distinct,
+    estimate_risk,
+)
 from tests.oracles.anonymity import classes_of, spread
 
 _WORD = st.none() | st.sampled_from(["", "a", "A", "žluť", "🙂", "שלום"])

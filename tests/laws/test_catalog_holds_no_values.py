@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.sample_bank import make_sample_bank
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.sample.bank import make_sample_bank
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog
 from policy_service.domain.categories import CategoryTable

@@ -1,6 +1,6 @@
 """Count again how often categories are right: `python -m tests.tools.calibration SHARED_DATA`.
 
-Prints the curves of `policy_service.catalog.calibration` and what they are worth: the expected
+Prints the curves of `catalog.classification.calibration` and what they are worth: the expected
 calibration error before and after, and of curves fitted without the family they are tried on.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from policy_service.catalog.calibration import (
+from policy_service.catalog.classification.calibration import (
     CURVES,
     Cell,
     Ground,
@@ -22,11 +22,11 @@ from policy_service.catalog.calibration import (
     ground,
     read_off,
 )
-from policy_service.catalog.classify import ClassifiedTable, Classifier
+from policy_service.catalog.classification.classify import ClassifiedTable, Classifier
 from policy_service.catalog.foreign_keys import infer_keys
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.catalog.opening import open_source
-from policy_service.catalog.sample_bank import make_sample_bank
+from policy_service.catalog.sample.bank import make_sample_bank
 from policy_service.domain.progress import silent
 from tests.berka import load_berka
 from tests.other_trades import FIRST_MISSES, LATER_TRADES, TRADES, expected, trade_tables

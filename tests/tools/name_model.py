@@ -1,4 +1,4 @@
-"""Make `policy_service/catalog/weights/column_names.npz`: the name model, learned from all rows.
+"""Make `policy_service/catalog/names/column_names.npz`: the name model, learned from all rows.
 
     python -m tests.tools.name_model [--columns F] [--out F]
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from benchmarks.classification_data import examples_of, read_columns
 from benchmarks.report import progress
-from policy_service.catalog.name_fit import fit_names
-from policy_service.catalog.name_weights import write_weights
+from policy_service.catalog.names.fit import fit_names
+from policy_service.catalog.names.weights import write_weights
 from policy_service.engines.encoder import Encoder
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = ROOT.parent / "shared/data/column_classification/fides_columns_shared.jsonl"
-TARGET = ROOT / "policy_service" / "catalog" / "weights" / "column_names.npz"
+TARGET = ROOT / "policy_service" / "catalog" / "names" / "column_names.npz"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from policy_service.catalog.anonymity import measure, row_classes
+from policy_service.catalog.privacy.anonymity import measure, row_classes
 from policy_service.domain.errors import UsageError
 
 # Three classes of three: the example of the paper that introduced t-closeness.

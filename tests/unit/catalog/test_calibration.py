@@ -2,7 +2,13 @@
 
 import pytest
 
-from policy_service.catalog.calibration import CURVES, Ground, calibrated, ground, read_off
+from policy_service.catalog.classification.calibration import (
+    CURVES,
+    Ground,
+    calibrated,
+    ground,
+    read_off,
+)
 from policy_service.domain.asset import Evidence
 from policy_service.domain.identifiers import DataCategory
 from tests.tools.calibration import calibration_error, fit, said, trade_outcomes

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from policy_service.catalog.category_embeddings import CategoryEmbeddings
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.category_embeddings import CategoryEmbeddings
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.domain.asset import Sensitivity
 from policy_service.domain.categories import CategoryEntry, CategoryTable

@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from policy_service.catalog.classify import Classification, ClassifiedTable, Classifier
+from policy_service.catalog.classification.classify import (
+    Classification,
+    ClassifiedTable,
+    Classifier,
+)
+from policy_service.catalog.classification.topics import Kind, table_kind
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.catalog.topics import Kind, table_kind
 from policy_service.domain.asset import ForeignKey
 from policy_service.domain.identifiers import AssetId
 

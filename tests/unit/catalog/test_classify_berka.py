@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.name_model import NameModel
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.names.model import NameModel
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog, LegalClass, Sensitivity
 from policy_service.domain.categories import CategoryEntry, CategoryTable

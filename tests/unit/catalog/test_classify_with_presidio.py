@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.sample_bank import make_sample_bank
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.sample.bank import make_sample_bank
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.categories import CategoryTable
 from policy_service.domain.identifiers import AssetId

@@ -2,7 +2,13 @@
 
 import pytest
 
-from policy_service.catalog.words import Scope, is_key_name, is_opaque, name_hit, name_words
+from policy_service.catalog.names.words import (
+    Scope,
+    is_key_name,
+    is_opaque,
+    name_hit,
+    name_words,
+)
 
 
 def test_names_are_split_at_case_digits_and_accents() -> None:

@@ -1,7 +1,7 @@
 """What a person said of a column outweighs every detector."""
 
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.corrections import Correction
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.classification.corrections import Correction
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.domain.identifiers import AssetId, DataCategory
 

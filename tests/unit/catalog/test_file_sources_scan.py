@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog, ForeignKey
 from policy_service.domain.categories import CategoryTable

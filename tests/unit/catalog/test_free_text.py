@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policy_service.catalog.free_text import is_free_text, read_free_text
+from policy_service.catalog.classification.free_text import is_free_text, read_free_text
 
 
 @dataclass(frozen=True)

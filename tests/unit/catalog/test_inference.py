@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from policy_service.catalog.inference import find_inference_risks
+from policy_service.catalog.privacy.inference import find_inference_risks
 
 _PAID = "user.behavior.purchase_history"
 _HEALTH = "user.health_and_medical"

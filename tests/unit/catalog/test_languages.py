@@ -2,9 +2,9 @@
 
 import pytest
 
-from policy_service.catalog.languages import CHILDREN, PEOPLE, foreign_hit
-from policy_service.catalog.topics import Kind, named_subject, table_kind
-from policy_service.catalog.words import Scope, name_hit
+from policy_service.catalog.classification.topics import Kind, named_subject, table_kind
+from policy_service.catalog.names.languages import CHILDREN, PEOPLE, foreign_hit
+from policy_service.catalog.names.words import Scope, name_hit
 
 
 @pytest.mark.parametrize(

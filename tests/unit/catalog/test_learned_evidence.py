@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from policy_service.catalog.classify import Classification, Classifier
-from policy_service.catalog.learned import may_replace
-from policy_service.catalog.name_model import ColumnName, NamePrediction
+from policy_service.catalog.classification.classify import Classification, Classifier
+from policy_service.catalog.classification.learned import may_replace
+from policy_service.catalog.names.model import ColumnName, NamePrediction
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.corpus.categories import load_category_table
 from policy_service.domain.categories import CategoryTable

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy_service.catalog.likelihood import proof
+from policy_service.catalog.classification.likelihood import proof
 
 
 def test_one_value_that_passes_luhn_proves_nothing_and_twenty_prove_it() -> None:

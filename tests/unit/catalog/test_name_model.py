@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks.classification_data import read_columns
-from policy_service.catalog import name_model
-from policy_service.catalog.name_features import read_all
-from policy_service.catalog.name_kernel import PARTS, distinct, part_of
-from policy_service.catalog.name_model import ColumnName, NameModel, NamePrediction
-from policy_service.catalog.name_weights import read_weights
+from policy_service.catalog.names import model as name_model
+from policy_service.catalog.names.features import read_all
+from policy_service.catalog.names.kernel import PARTS, distinct, part_of
+from policy_service.catalog.names.model import ColumnName, NameModel, NamePrediction
+from policy_service.catalog.names.weights import read_weights
 from policy_service.domain.errors import CatalogError
 from policy_service.domain.identifiers import DataCategory
 
-WEIGHTS = Path(name_model.__file__).parent / "weights" / "column_names.npz"
+WEIGHTS = Path(name_model.__file__).parent / "column_names.npz"
 PERSON = ("id", "first_name", "last_name", "email", "phone", "birth_date", "created_at")
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from policy_service.catalog.name_features import ColumnName, read_all, type_class
-from policy_service.catalog.name_fit import NameExample, fit_curve, fit_names
-from policy_service.catalog.name_kernel import anchors_of, likeness
-from policy_service.catalog.name_lexicon import canonical_words
-from policy_service.catalog.name_model import NameModel
-from policy_service.catalog.name_tokens import TokenIndex
-from policy_service.catalog.name_vectors import CachedEncoder
-from policy_service.catalog.name_weights import NameWeights, read_weights, write_weights
+from policy_service.catalog.names.features import ColumnName, read_all, type_class
+from policy_service.catalog.names.fit import NameExample, fit_curve, fit_names
+from policy_service.catalog.names.kernel import anchors_of, likeness
+from policy_service.catalog.names.lexicon import canonical_words
+from policy_service.catalog.names.model import NameModel
+from policy_service.catalog.names.tokens import TokenIndex
+from policy_service.catalog.names.vectors import CachedEncoder
+from policy_service.catalog.names.weights import NameWeights, read_weights, write_weights
 from policy_service.domain.errors import CatalogError
 from policy_service.domain.identifiers import DataCategory
 

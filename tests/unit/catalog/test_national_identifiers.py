@@ -5,9 +5,14 @@ from importlib import import_module
 
 import pytest
 
-from policy_service.catalog.checksums import is_medicare_number
-from policy_service.catalog.national_identifiers import SCHEMES, Scheme, find_scheme, validator
-from policy_service.catalog.patterns import value_hits
+from policy_service.catalog.classification.checksums import is_medicare_number
+from policy_service.catalog.classification.national_identifiers import (
+    SCHEMES,
+    Scheme,
+    find_scheme,
+    validator,
+)
+from policy_service.catalog.classification.patterns import value_hits
 
 _BY_KEY = {scheme.key: scheme for scheme in SCHEMES}
 _NATIONAL = "user.government_id.national_identification_number"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy_service.catalog.classify import Classification, Classifier
+from policy_service.catalog.classification.classify import Classification, Classifier
 from tests.other_trades import LATER_TRADES, TRADES, expected, trade_tables
 
 _STILL_MISSED = {"uitkeringen.reden"}  # a benefit's reason: nothing says that it is money

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.catalog.privacy import TablePrivacy, assess_privacy
+from policy_service.catalog.privacy.assess import TablePrivacy, assess_privacy
 
 
 def _assess(file: Path, categories: Mapping[str, Sequence[str]]) -> TablePrivacy:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from policy_service.catalog.coarse_values import coarsen
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.catalog.privacy import assess_privacy
-from policy_service.catalog.quasi_identifiers import (
+from policy_service.catalog.privacy.assess import assess_privacy
+from policy_service.catalog.privacy.coarse_values import coarsen
+from policy_service.catalog.privacy.quasi_identifiers import (
     _Search,
     find_coarsened,
     find_quasi_identifiers,

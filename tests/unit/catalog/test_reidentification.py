@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from policy_service.catalog.reidentification import (
+from policy_service.catalog.privacy.reidentification import (
     ClassSizes,
     estimate_distinct,
     estimate_risk,

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policy_service.catalog.checksums import is_card_number, is_iban, read_birth_number
-from policy_service.catalog.classify import Classifier
-from policy_service.catalog.sample_bank import SampleBank, make_sample_bank
+from policy_service.catalog.classification.checksums import (
+    is_card_number,
+    is_iban,
+    read_birth_number,
+)
+from policy_service.catalog.classification.classify import Classifier
+from policy_service.catalog.sample.bank import SampleBank, make_sample_bank
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog
 from policy_service.domain.categories import CategoryTable

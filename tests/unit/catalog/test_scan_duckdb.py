@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.scan import scan_source
 from policy_service.catalog.sources.database import open_database
 from policy_service.domain.asset import Catalog

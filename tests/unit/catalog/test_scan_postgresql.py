@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.observation import ObservedTable
 from policy_service.catalog.scan import scan_source
 from policy_service.catalog.sources.database import open_database

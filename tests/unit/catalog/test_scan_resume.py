@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policy_service.catalog.checkpoint import Checkpoint, NoCheckpoint, scan_sha256
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.scan import scan_source
 from policy_service.domain.asset import Catalog
 from policy_service.domain.categories import CategoryTable

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy_service.catalog.patterns import value_hits
+from policy_service.catalog.classification.patterns import value_hits
 
 
 def _categories(values: list[str], data_type: str = "text") -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from policy_service.catalog.classify import Classifier
+from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.scan import scan_source
 from policy_service.corpus.collection import Corpus
 from policy_service.domain.asset import Catalog

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy_service.catalog.anonymity import measure, row_classes
+from policy_service.catalog.privacy.anonymity import measure, row_classes
 from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.domain.parameters import Parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policy_service.catalog.free_text import Span
+from policy_service.catalog.classification.free_text import Span
 from policy_service.domain.asset import Catalog, Column, Sensitivity
 from policy_service.domain.correction import CategoryCorrection, CorrectionState
 from policy_service.domain.errors import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from policy_service.catalog.free_text import Span
+from policy_service.catalog.classification.free_text import Span
 from policy_service.domain.asset import Catalog
 from policy_service.domain.errors import Cancelled, NotFoundError
 from policy_service.domain.identifiers import AssetId

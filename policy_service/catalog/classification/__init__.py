@@ -1,0 +1,1 @@
+"""Columns to data categories: every kind of evidence, weighed and made a probability."""

@@ -1,0 +1,1 @@
+"""What singles people out of a table, and which columns give something away."""

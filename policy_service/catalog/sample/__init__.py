@@ -1,0 +1,1 @@
+"""The sample bank: invented people and their accounts, made from a seed."""
