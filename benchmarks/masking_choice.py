@@ -33,13 +33,13 @@ from policy_service.domain.asset import (
 from policy_service.domain.control import CLEAR, Control, Operator
 from policy_service.domain.identifiers import AssetId, DataCategory, Sha256Hex, asset_id
 from policy_service.domain.parameters import Parameters
-from policy_service.masking.choice import Choice, Goal, Hidden, choose
-from policy_service.masking.ladders import Ladder, cost_of, widen
+from policy_service.masking.choice.ladders import Ladder, cost_of, widen
+from policy_service.masking.choice.search import Choice, Goal, Hidden, choose
 from policy_service.masking.table import mask_table
-from policy_service.workflows.masking_measures import figures
-from policy_service.workflows.masking_prediction import Target
-from policy_service.workflows.masking_proposal import Utility
-from policy_service.workflows.masking_tables import MeasuringKeys, ReadTable
+from policy_service.workflows.masking_choice.measures import figures
+from policy_service.workflows.masking_choice.prediction import Target
+from policy_service.workflows.masking_choice.proposal import Utility
+from policy_service.workflows.masking_choice.tables import MeasuringKeys, ReadTable
 
 _FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "berka"
 _KEPT = 10.0  # how much more the loss of a kept column counts

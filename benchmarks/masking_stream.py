@@ -22,8 +22,8 @@ import polars as pl
 
 from benchmarks.masking import CONTROLS, _Keys, make_table
 from benchmarks.report import Stopwatch, finish, peak_rss_mb, progress, rss_mb, say
-from policy_service.masking.batches import open_files
-from policy_service.masking.streaming import StreamedTable, StreamJob, mask_files
+from policy_service.masking.bulk.batches import open_files
+from policy_service.masking.bulk.streaming import StreamedTable, StreamJob, mask_files
 from policy_service.masking.values import mask_value
 
 _CHUNK_ROWS = 200_000

@@ -49,7 +49,7 @@ def stock_finder() -> _Find:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
-    from policy_service.engines.text_contacts import suffixes
+    from policy_service.engines.text.contacts import suffixes
 
     extract: Any = suffixes()
     tldextract.extract = extract

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from policy_service.domain.errors import UsageError
-from policy_service.engines.text_words import WORDS
+from policy_service.engines.text.words import WORDS
 
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -12,9 +12,9 @@ from rich.markup import escape
 from policy_service.cli.output import AsJson, console, counted, print_json, progress_bars, table
 from policy_service.cli.session import open_platform, operator, resolve_draft
 from policy_service.domain.errors import UsageError
-from policy_service.masking.choice import Goal, Hidden
-from policy_service.workflows.masking_choice import propose, submit
-from policy_service.workflows.masking_proposal import Proposal, ProposalRequest, TableSample
+from policy_service.masking.choice.search import Goal, Hidden
+from policy_service.workflows.masking_choice.proposal import Proposal, ProposalRequest, TableSample
+from policy_service.workflows.masking_choice.propose import propose, submit
 
 
 def register(app: typer.Typer) -> None:

@@ -1,7 +1,7 @@
 """Find and replace personal data in text with Presidio, offline.
 
 Three sources: our rules, a spaCy model where one is installed for the language, and the
-optional token classifier (`engines.rampart`). `text_fusion` makes one set of spans of
+optional token classifier (`engines.rampart`). `text.fusion` makes one set of spans of
 what they find; they never overlap. Texts are deduplicated, read in batches and remembered
 by content. Presidio itself is imported when the models are loaded: it takes seconds.
 """
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.engines.rampart import Rampart, rampart_installed
-from policy_service.engines.text_cache import SpanCache
-from policy_service.engines.text_fusion import fuse
-from policy_service.engines.text_languages import choose_language
-from policy_service.engines.text_rules import TextRules
-from policy_service.engines.text_spans import CATEGORIES, Found, Source, TextSpan
-from policy_service.engines.text_windows import clean, cut, stitch
+from policy_service.engines.text.cache import SpanCache
+from policy_service.engines.text.fusion import fuse
+from policy_service.engines.text.languages import choose_language
+from policy_service.engines.text.rules import TextRules
+from policy_service.engines.text.spans import CATEGORIES, Found, Source, TextSpan
+from policy_service.engines.text.windows import clean, cut, stitch
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine

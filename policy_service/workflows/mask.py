@@ -39,9 +39,9 @@ from policy_service.enforcement.index import compile_policy
 from policy_service.enforcement.point import DecisionPointService
 from policy_service.engines.casbin import CasbinEngine
 from policy_service.kit.canonical import content_sha256
-from policy_service.masking.batches import TableFiles, open_files
-from policy_service.masking.parts import check_target
-from policy_service.masking.streaming import (
+from policy_service.masking.bulk.batches import TableFiles, open_files
+from policy_service.masking.bulk.parts import check_target
+from policy_service.masking.bulk.streaming import (
     StreamedTable,
     StreamJob,
     apart_from,

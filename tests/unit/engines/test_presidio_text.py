@@ -9,7 +9,7 @@ import pytest
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.engines.presidio import CATEGORIES, PresidioText, TextSpan
 from policy_service.engines.rampart import rampart_installed
-from policy_service.engines.text_windows import SIZE
+from policy_service.engines.text.windows import SIZE
 from tests.fixtures.platform import shared_text_finder
 
 

@@ -19,8 +19,8 @@ from policy_service.encryption.keyring import KeyRing
 from policy_service.encryption.vault import VaultFile
 from policy_service.engines.spark import _in_arrow, map_frames
 from policy_service.kit.clock import FixedClock
-from policy_service.masking.spark import _Mask, _NoKeys, mask_frame
-from policy_service.masking.streaming import every_row
+from policy_service.masking.bulk.spark import _Mask, _NoKeys, mask_frame
+from policy_service.masking.bulk.streaming import every_row
 from policy_service.masking.table import mask_table
 from policy_service.middleware.rows import visible_rows
 from policy_service.middleware.spark import guard_spark

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_service.engines.text_cache import SpanCache
-from policy_service.engines.text_fusion import fuse
-from policy_service.engines.text_spans import CATEGORIES, ENTITIES, Found, Source, TextSpan
-from policy_service.engines.text_windows import OVERLAP, SIZE, clean, cut, stitch
+from policy_service.engines.text.cache import SpanCache
+from policy_service.engines.text.fusion import fuse
+from policy_service.engines.text.spans import CATEGORIES, ENTITIES, Found, Source, TextSpan
+from policy_service.engines.text.windows import OVERLAP, SIZE, clean, cut, stitch
 
 TEXT = "Anna Nováková, Dlouhá 5, 110 00 Praha, +420 608 123 456; kód 12-34"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from policy_service.domain.errors import UsageError
-from policy_service.engines.text_fusion import fuse
-from policy_service.engines.text_identifiers import (
+from policy_service.engines.text.fusion import fuse
+from policy_service.engines.text.identifiers import (
     is_birth_number,
     is_french_number,
     is_iban,
@@ -13,9 +13,9 @@ from policy_service.engines.text_identifiers import (
     is_swedish_number,
     luhn,
 )
-from policy_service.engines.text_languages import choose_language
-from policy_service.engines.text_rules import TextRules
-from policy_service.engines.text_words import WORDS
+from policy_service.engines.text.languages import choose_language
+from policy_service.engines.text.rules import TextRules
+from policy_service.engines.text.words import WORDS
 
 
 @pytest.fixture(scope="module")

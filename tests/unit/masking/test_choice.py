@@ -12,9 +12,9 @@ from policy_service.catalog.privacy.anonymity import measure, row_classes
 from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.domain.parameters import Parameters
-from policy_service.masking import choice as search
-from policy_service.masking.choice import Choice, Goal, Hidden, choose
-from policy_service.masking.ladders import Ladder, cost_of
+from policy_service.masking.choice import search
+from policy_service.masking.choice.ladders import Ladder, cost_of
+from policy_service.masking.choice.search import Choice, Goal, Hidden, choose
 from policy_service.masking.table import mask_table
 
 

@@ -8,7 +8,7 @@ import pytest
 from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.control_parameters import control_problem
 from policy_service.domain.parameters import Parameters
-from policy_service.masking.ladders import Ladder, cost_of, hides_identity, left_by, widen
+from policy_service.masking.choice.ladders import Ladder, cost_of, hides_identity, left_by, widen
 from policy_service.masking.table import mask_table
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.parameters import Parameters
-from policy_service.masking.made_up import BeforeAfter, Described, before_and_after
+from policy_service.masking.choice.made_up import BeforeAfter, Described, before_and_after
 from policy_service.masking.values import mask_value
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy_service.masking.utility import (
+from policy_service.masking.choice.utility import (
     area_under_curve,
     as_numbers,
     features,

@@ -17,10 +17,10 @@ from policy_service.domain.errors import (
     UsageError,
 )
 from policy_service.domain.parameters import Parameters
-from policy_service.masking.batches import open_files
-from policy_service.masking.class_sizes import ClassSizes
-from policy_service.masking.output_types import with_types
-from policy_service.masking.streaming import StreamedTable, StreamJob, mask_files
+from policy_service.masking.bulk.batches import open_files
+from policy_service.masking.bulk.class_sizes import ClassSizes
+from policy_service.masking.bulk.output_types import with_types
+from policy_service.masking.bulk.streaming import StreamedTable, StreamJob, mask_files
 from policy_service.masking.table import mask_table
 
 ROWS, BATCH = 1_000, 300
@@ -156,11 +156,11 @@ def test_counts_are_added_up_before_they_fill_the_memory(
     frames = [table().slice(start, 250) for start in range(0, ROWS, 250)]
     controls = {"name": control("suppress", k=11)}
     want = mask_table(table().select("name"), controls=controls, keys=Keys(), whole_table=True)
-    monkeypatch.setattr("policy_service.masking.class_sizes._MERGE_AT", 100)
+    monkeypatch.setattr("policy_service.masking.bulk.class_sizes._MERGE_AT", 100)
     sizes = ClassSizes(controls)
     sizes.count(frames)
     assert pl.concat([sizes.suppress(one.select("name")) for one in frames]).equals(want)
-    monkeypatch.setattr("policy_service.masking.class_sizes.MOST_CLASSES", 50)
+    monkeypatch.setattr("policy_service.masking.bulk.class_sizes.MOST_CLASSES", 50)
     with pytest.raises(MaskingError, match="group by fewer"):
         ClassSizes(controls).count(frames)
 

@@ -23,12 +23,12 @@ from policy_service.domain.plain import to_plain
 from policy_service.domain.progress import silent
 from policy_service.domain.review import VerdictKind
 from policy_service.kit.canonical import canonical_json
-from policy_service.masking.choice import Goal
+from policy_service.masking.choice.search import Goal
 from policy_service.workflows import draft as drafting
 from policy_service.workflows import review
-from policy_service.workflows.masking_choice import propose, submit
-from policy_service.workflows.masking_prediction import read_target
-from policy_service.workflows.masking_proposal import Proposal, ProposalRequest
+from policy_service.workflows.masking_choice.prediction import read_target
+from policy_service.workflows.masking_choice.proposal import Proposal, ProposalRequest
+from policy_service.workflows.masking_choice.propose import propose, submit
 from policy_service.workflows.platform import Platform
 
 REQUEST = ProposalRequest(

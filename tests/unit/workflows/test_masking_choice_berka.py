@@ -13,11 +13,11 @@ from benchmarks.masking_choice import (
     utility,
 )
 from policy_service.domain.control import DENY
-from policy_service.masking.choice import Choice, Hidden
-from policy_service.masking.made_up import BeforeAfter
-from policy_service.masking.utility import as_numbers
-from policy_service.workflows.masking_measures import samples
-from policy_service.workflows.masking_tables import ReadTable
+from policy_service.masking.choice.made_up import BeforeAfter
+from policy_service.masking.choice.search import Choice, Hidden
+from policy_service.masking.choice.utility import as_numbers
+from policy_service.workflows.masking_choice.measures import samples
+from policy_service.workflows.masking_choice.tables import ReadTable
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ languages alike. Not a language detector: it chooses among a few that were named
 import re
 from collections.abc import Sequence
 
-from policy_service.engines.text_words import WORDS
+from policy_service.engines.text.words import WORDS
 
 _WORD = re.compile(r"[^\W\d_]+")
 _READ = 2_000  # characters

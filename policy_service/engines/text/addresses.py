@@ -9,10 +9,10 @@ a town alone is left to the models unless a word beside it says that it is a pla
 import re
 from collections.abc import Iterator
 
-from policy_service.engines.text_places import AMBIGUOUS, COUNTRIES
-from policy_service.engines.text_shapes import LARGE, NUMBER, PARTICLE, PLACE_NAME, UPPER
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import Words, alternatives, cue
+from policy_service.engines.text.places import AMBIGUOUS, COUNTRIES
+from policy_service.engines.text.shapes import LARGE, NUMBER, PARTICLE, PLACE_NAME, UPPER
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import Words, alternatives, cue
 
 _PARTS = 8
 _CODE = (

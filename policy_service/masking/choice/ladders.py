@@ -14,7 +14,7 @@ import polars as pl
 from policy_service.domain.control import DENY, Control, Operator
 from policy_service.domain.parameters import Parameters
 from policy_service.masking.catalogue import CATALOGUE
-from policy_service.masking.utility import information_bits
+from policy_service.masking.choice.utility import information_bits
 
 _DATE_PARTS = ("month", "quarter", "year", "decade", "century")
 _STEPS_OF_BANDS = (1, 2, 10, 20, 100, 200)  # each a multiple of the one before

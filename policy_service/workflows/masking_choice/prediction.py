@@ -16,8 +16,8 @@ from policy_service.domain.asset import Catalog, Column, ForeignKey, Table
 from policy_service.domain.errors import NotFoundError, UsageError
 from policy_service.domain.identifiers import AssetId
 from policy_service.domain.progress import Progress
-from policy_service.masking.utility import area_under_curve, features
-from policy_service.workflows.masking_tables import (
+from policy_service.masking.choice.utility import area_under_curve, features
+from policy_service.workflows.masking_choice.tables import (
     ReadTable,
     gives_birth,
     key_columns,

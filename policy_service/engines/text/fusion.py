@@ -1,7 +1,7 @@
 """From overlapping findings of several sources to one set of spans.
 
 1. Scores of the models are scaled by how far each can be trusted with the entity.
-2. The ranks of `text_spans.ENTITIES` decide who gets the characters: what is proven
+2. The ranks of `spans.ENTITIES` decide who gets the characters: what is proven
    before what is shown, and that before what is only likely; within one tier of twenty
    ranks, the higher score. What the winner leaves over stays a span if it is the better part.
 3. Neighbouring pieces of one address, name or organisation become one span.
@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from policy_service.engines.text_spans import ENTITIES, Found, Source, TextSpan, passes
+from policy_service.engines.text.spans import ENTITIES, Found, Source, TextSpan, passes
 
 _TIER = 20
 _LIKELY = 3  # the tier of names, and the best one that a model's finding can have

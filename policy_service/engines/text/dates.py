@@ -9,8 +9,8 @@ numbers are not dates; an age is the number beside a word of age.
 import re
 from collections.abc import Iterator
 
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import Words, alternatives, cue
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import Words, alternatives, cue
 
 _BIRTH_BEFORE = 40
 _TIME = (

@@ -8,11 +8,11 @@ decides by score.
 import re
 from collections.abc import Iterator
 
-from policy_service.engines.text_given_names import COMMON_WORDS, GIVEN_NAMES
-from policy_service.engines.text_places import AMBIGUOUS, PEOPLES
-from policy_service.engines.text_shapes import INITIAL, LARGE, PARTICLE, UPPER
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import Words, alternatives, cue
+from policy_service.engines.text.given_names import COMMON_WORDS, GIVEN_NAMES
+from policy_service.engines.text.places import AMBIGUOUS, PEOPLES
+from policy_service.engines.text.shapes import INITIAL, LARGE, PARTICLE, UPPER
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import Words, alternatives, cue
 
 _NAME_WORD = rf"(?<!\w)[{UPPER}](?:[^\W\d_]|[’'-](?=[^\W\d_])){{1,30}}"
 _REST = rf"(?: (?:{INITIAL} |{PARTICLE} ){{0,2}}{_NAME_WORD}){{0,3}}"

@@ -7,11 +7,11 @@ import polars as pl
 from policy_service.domain.asset import Catalog, Column, Table
 from policy_service.domain.identifiers import AssetId
 from policy_service.domain.progress import Progress
-from policy_service.masking.made_up import Described, before_and_after
-from policy_service.masking.utility import GroupMeans, group_mean_errors, join_rate
-from policy_service.workflows.masking_prediction import Joined, Target, join_for, predict
-from policy_service.workflows.masking_proposal import JoinKept, TableSample, Utility
-from policy_service.workflows.masking_tables import (
+from policy_service.masking.choice.made_up import Described, before_and_after
+from policy_service.masking.choice.utility import GroupMeans, group_mean_errors, join_rate
+from policy_service.workflows.masking_choice.prediction import Joined, Target, join_for, predict
+from policy_service.workflows.masking_choice.proposal import JoinKept, TableSample, Utility
+from policy_service.workflows.masking_choice.tables import (
     MeasuringKeys,
     ReadTable,
     gives_birth,

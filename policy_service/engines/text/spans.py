@@ -3,7 +3,7 @@
 One table says it all: `ENTITIES` gives the data category (a key of the fideslang
 taxonomy), the rank where findings compete for the same characters, and the score a
 finding of each source must reach. Not the recognisers, and not the fusion: those
-are `text_*` and `text_fusion`.
+are its siblings, and `fusion`.
 """
 
 from collections.abc import Mapping

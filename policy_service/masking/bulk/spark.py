@@ -15,10 +15,10 @@ import polars as pl
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.errors import KeyUnavailableError, MaskingError
 from policy_service.engines.spark import SparkFrame, map_frames, polars_schema
+from policy_service.masking.bulk.output_types import masked_types, with_types
+from policy_service.masking.bulk.streaming import VisibleRows, every_row, needed_columns
 from policy_service.masking.catalogue import table_operators
 from policy_service.masking.keys import KEY_BYTES, CellCipher, MaskingKeys, TokenVault
-from policy_service.masking.output_types import masked_types, with_types
-from policy_service.masking.streaming import VisibleRows, every_row, needed_columns
 from policy_service.masking.table import mask_table
 
 

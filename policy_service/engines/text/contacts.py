@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import Words, cue
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import Words, cue
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract

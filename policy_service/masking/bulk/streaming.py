@@ -19,12 +19,12 @@ from policy_service.domain.errors import ConflictError, MaskingError, UsageError
 from policy_service.domain.plain import to_plain
 from policy_service.domain.progress import Progress, silent
 from policy_service.kit.canonical import content_sha256
-from policy_service.masking.batches import Batch, TableFiles
-from policy_service.masking.class_sizes import ClassSizes
+from policy_service.masking.bulk.batches import Batch, TableFiles
+from policy_service.masking.bulk.class_sizes import ClassSizes
+from policy_service.masking.bulk.output_types import masked_types, with_types
+from policy_service.masking.bulk.parts import Parts, check_target, open_parts
 from policy_service.masking.keys import MaskingKeys
-from policy_service.masking.output_types import masked_types, with_types
 from policy_service.masking.parameters import subject_column
-from policy_service.masking.parts import Parts, check_target, open_parts
 from policy_service.masking.table import mask_table
 
 VisibleRows = Callable[[pl.DataFrame], pl.DataFrame]

@@ -21,8 +21,8 @@ from policy_service.domain.control import CLEAR, DENY, Control, Operator
 from policy_service.domain.errors import EnforcementError, MaskingError, UsageError
 from policy_service.domain.parameters import Parameters
 from policy_service.domain.progress import Progress, silent
+from policy_service.masking.choice.ladders import Ladder, cost_of
 from policy_service.masking.keys import MaskingKeys
-from policy_service.masking.ladders import Ladder, cost_of
 from policy_service.masking.table import mask_table
 
 MOST_LADDERS = 8

@@ -15,10 +15,10 @@ from policy_service.domain.identifiers import (
     RoleId,
     RuleId,
 )
-from policy_service.masking.choice import Goal, Hidden
-from policy_service.masking.made_up import BeforeAfter
-from policy_service.masking.utility import GroupMeans
-from policy_service.workflows.masking_prediction import Prediction
+from policy_service.masking.choice.made_up import BeforeAfter
+from policy_service.masking.choice.search import Goal, Hidden
+from policy_service.masking.choice.utility import GroupMeans
+from policy_service.workflows.masking_choice.prediction import Prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,14 +22,14 @@ from policy_service.workflows.draft import (
     floors_of,
     list_drafts,
 )
-from policy_service.workflows.masking_case import MaskingCase, table_of
-from policy_service.workflows.masking_measures import figures, samples
-from policy_service.workflows.masking_prediction import read_target, target_table
-from policy_service.workflows.masking_proposal import (
+from policy_service.workflows.masking_choice.case import MaskingCase, table_of
+from policy_service.workflows.masking_choice.measures import figures, samples
+from policy_service.workflows.masking_choice.prediction import read_target, target_table
+from policy_service.workflows.masking_choice.proposal import (
     Proposal,
     ProposalRequest,
 )
-from policy_service.workflows.masking_tables import (
+from policy_service.workflows.masking_choice.tables import (
     ReadTable,
     read_tables,
 )

@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 
-from policy_service.engines.text_spans import TextSpan
+from policy_service.engines.text.spans import TextSpan
 
 
 class SpanCache:

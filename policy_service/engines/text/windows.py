@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policy_service.engines.text_spans import TextSpan
+from policy_service.engines.text.spans import TextSpan
 
 SIZE: Final = 4_000  # characters
 OVERLAP: Final = 400

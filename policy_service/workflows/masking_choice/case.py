@@ -26,20 +26,20 @@ from policy_service.domain.parameters import Parameters
 from policy_service.domain.progress import Progress
 from policy_service.drafting.floors import floor_against, mandatory_obligations
 from policy_service.masking.catalogue import CATALOGUE
-from policy_service.masking.choice import Choice, Goal, Hidden, choose
-from policy_service.masking.ladders import Ladder, hides_identity, left_by, widen
+from policy_service.masking.choice.ladders import Ladder, hides_identity, left_by, widen
+from policy_service.masking.choice.search import Choice, Goal, Hidden, choose
 from policy_service.workflows.draft import (
     DraftView,
     applicable_corpus,
     floors_of,
 )
-from policy_service.workflows.masking_proposal import (
+from policy_service.workflows.masking_choice.proposal import (
     ProposalRequest,
     ProposedAmendment,
     ProposedColumn,
     TableAnonymity,
 )
-from policy_service.workflows.masking_tables import (
+from policy_service.workflows.masking_choice.tables import (
     MeasuringKeys,
     ReadTable,
     key_columns,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import Words, cue
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import Words, cue
 
 _BESIDE = 40  # characters in which a cue counts
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ \u00a0.-]?\d){11,18}(?![\w-])")

@@ -5,13 +5,13 @@ Plain Python and bounded regular expressions: the time is linear in the text.
 
 from collections.abc import Iterable
 
-from policy_service.engines.text_addresses import Addresses
-from policy_service.engines.text_contacts import Contacts
-from policy_service.engines.text_dates import Dates
-from policy_service.engines.text_identifiers import Identifiers
-from policy_service.engines.text_people import People
-from policy_service.engines.text_spans import Found
-from policy_service.engines.text_words import said_of_values, words_for
+from policy_service.engines.text.addresses import Addresses
+from policy_service.engines.text.contacts import Contacts
+from policy_service.engines.text.dates import Dates
+from policy_service.engines.text.identifiers import Identifiers
+from policy_service.engines.text.people import People
+from policy_service.engines.text.spans import Found
+from policy_service.engines.text.words import said_of_values, words_for
 
 
 class TextRules:

@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from policy_service.domain.errors import ConflictError, MaskingError, UsageError
-from policy_service.masking.batches import FileForm, form_of
+from policy_service.masking.bulk.batches import FileForm, form_of
 
 _MANIFEST, _LOCK, _PARTS = "manifest.json", "lock", "parts"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -1,0 +1,1 @@
+"""Propose masking for one role and purpose: floors, measures, sample, amendments."""
