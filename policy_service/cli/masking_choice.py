@@ -144,8 +144,10 @@ def _print(proposal: Proposal) -> None:
     _print_columns(proposal)
     _print_anonymity(proposal)
     _print_utility(proposal)
+    changed = {one.table for one in proposal.columns if one.control != one.was}
     for sample in proposal.samples:
-        _print_sample(sample, proposal)
+        if sample.table in changed or not changed:
+            _print_sample(sample, proposal)
     if proposal.filtered:
         names = ", ".join(one.rpartition(".")[2] for one in proposal.filtered)
         console.print(

@@ -1,8 +1,10 @@
 """Before and after, shown on made-up values: what masking does, without a value of anybody.
 
 Values follow a column's type, category and commonest shape, never its data: they come from
-a seed. One that happens to occur in the data, before or after masking, is thrown away, so that
-who reads the sample learns no value. Not `synthetic`: that stands in for real values.
+a seed. One that happens to occur in the data is thrown away, before masking and after it, so
+that who reads the sample learns no value. After masking, only whole values can: that some id is
+`1954` does not make the year of a made-up birthday anybody's. Not `synthetic`: that stands in
+for real values.
 """
 
 import random
@@ -33,6 +35,8 @@ _KINDS = (
     ("user.financial.credit_card", "card"),
 )
 _FREE_TEXT = "user.content"
+# What these show is a part or a class of a value, never a value.
+_COARSE = (Operator.GENERALISE, Operator.BUCKET, Operator.PARTIAL)
 _FIRST_DAY = date(1950, 1, 1)
 _DAYS = 27_000
 
@@ -74,10 +78,16 @@ def before_and_after(
     drawn = {
         one.name: list(_pairs(one, controls.get(one.name), keys=keys, seed=seed)) for one in columns
     }
-    texts = sorted({text for pairs in drawn.values() for pair in pairs for text in _texts(pair)})
-    taken = in_data(texts)
+    texts = {
+        name: [_texts(pair, controls.get(name)) for pair in pairs] for name, pairs in drawn.items()
+    }
+    taken = in_data(sorted({text for each in texts.values() for told in each for text in told}))
     return tuple(
-        _column(name, [pair for pair in pairs if not taken & _texts(pair)], rows)
+        _column(
+            name,
+            [pair for pair, told in zip(pairs, texts[name], strict=True) if not taken & told],
+            rows,
+        )
         for name, pairs in drawn.items()
     )
 
@@ -92,8 +102,9 @@ def _column(name: str, pairs: Sequence[_Pair], rows: int) -> BeforeAfter:
     )
 
 
-def _texts(pair: _Pair) -> frozenset[str]:
-    shown = (text_of(one) for one in pair if one is not None)
+def _texts(pair: _Pair, control: Control | None) -> frozenset[str]:
+    whole = pair[:1] if control is not None and control.operator in _COARSE else pair
+    shown = (text_of(one) for one in whole if one is not None)
     return frozenset(one for one in shown if one is not None)
 
 

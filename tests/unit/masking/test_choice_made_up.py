@@ -81,6 +81,19 @@ def test_what_occurs_in_the_data_is_not_shown() -> None:
     assert not real & {str(cell) for cell in (*found.before, *found.after)}
 
 
+def test_a_class_may_have_the_look_of_somebody_elses_value() -> None:
+    """A year is shown though some number in the data is written alike; a real day is not."""
+    years = frozenset(str(year) for year in range(1900, 2100))
+
+    def in_data(texts: Sequence[str]) -> frozenset[str]:
+        return (years | {text for text in texts if text.startswith("19")}) & set(texts)
+
+    found = one(described("day", kind="date"), control("generalise", to="year"), in_data)
+    assert None not in found.after
+    assert {str(cell) for cell in found.after} <= years
+    assert not [cell for cell in found.before if str(cell).startswith("19")]
+
+
 def test_cells_stay_empty_where_all_would_be_real() -> None:
     """Truth values are two: none is shown; the same where the data holds whatever was drawn."""
     assert one(described("yes", kind="boolean"), CLEAR).before == (None,) * 5
