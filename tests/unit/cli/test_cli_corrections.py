@@ -1,21 +1,17 @@
 """`catalog correct`, `confirm`, `corrections`, `withdraw-correction`, `refine --classifier`."""
 
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from policy_service.app import build_platform, close_platform
-from policy_service.cli import main
 from policy_service.settings import Settings
-from tests.fixtures.command_line import Outcome
+from tests.fixtures.command_line import CommandLine, in_process
 from tests.fixtures.web import web_home
 from tests.unit.api.test_api_corrections import register_classifier
 
 __all__ = ["web_home"]
-Run = Callable[..., Outcome]
 BIRTH_NUMBER = "bank.public.clients.birth_number"
 EMAIL = "bank.public.clients.email"
 
@@ -31,24 +27,14 @@ def home(web_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
     """Run one command in process; no engine is loaded."""
-
-    def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["policy-service", *arguments])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1
-        printed = capsys.readouterr()
-        return Outcome(exit_code=code, out=printed.out, err=printed.err)
-
-    return run
+    return in_process(monkeypatch, capsys)
 
 
-def test_lowering_takes_two_commands_of_two_people(run: Run) -> None:
+def test_lowering_takes_two_commands_of_two_people(run: CommandLine) -> None:
     """What waits is told with the command that confirms it; withdrawing it raises at once."""
     correct = ("catalog", "correct", BIRTH_NUMBER, "system.operations", "--reason", "a [test]")
     said = run(*correct, "--by", "vera")
@@ -69,7 +55,7 @@ def test_lowering_takes_two_commands_of_two_people(run: Run) -> None:
     assert "as detectors find" in run("catalog", "corrections", "bank").out
 
 
-def test_a_wrong_category_is_one_line_with_what_is_near(run: Run) -> None:
+def test_a_wrong_category_is_one_line_with_what_is_near(run: CommandLine) -> None:
     """The exit code says whose fault it is, and nothing is kept."""
     wrong = run("catalog", "correct", EMAIL, "user.email", "--reason", "x", "--by", "vera")
     assert wrong.exit_code == 2
@@ -78,7 +64,7 @@ def test_a_wrong_category_is_one_line_with_what_is_near(run: Run) -> None:
     assert run("catalog", "corrections", "bank", "--json").json == []
 
 
-def test_refining_the_classifier_lists_and_rolls_back(run: Run, home: Path) -> None:
+def test_refining_the_classifier_lists_and_rolls_back(run: CommandLine, home: Path) -> None:
     """A round tells what it measured; versions are listed, and one that failed is refused."""
     nothing = run("refine", "--classifier")
     assert (nothing.exit_code, "nobody has corrected" in nothing.line) == (1, True)

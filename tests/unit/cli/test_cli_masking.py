@@ -42,7 +42,7 @@ from tests.builders import (
     make_person,
     make_rule,
 )
-from tests.fixtures.command_line import CommandLine, Outcome
+from tests.fixtures.command_line import CommandLine, in_process
 
 OWNERS = RowFilter(
     table=ACCOUNTS,
@@ -105,29 +105,13 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> CommandLine:
     """Run commands on a copy of the home, in a folder with the tables."""
-    import sys
-
-    from policy_service.cli import main
-
     shutil.copytree(published, tmp_path / "home")
     monkeypatch.setenv("POLICY_SERVICE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     clients().write_parquet("clients.parquet")
     accounts().write_parquet("accounts.parquet")
-
-    def command(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["policy-service", *arguments])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1
-        printed = capsys.readouterr()
-        return Outcome(exit_code=code, out=printed.out, err=printed.err)
-
-    return command
+    return in_process(monkeypatch, capsys)
 
 
 def ask(reader: str, purpose: str, table: str = CLIENTS, out: str = "out.parquet") -> list[str]:

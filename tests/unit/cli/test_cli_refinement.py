@@ -1,15 +1,13 @@
 """`corpus mark`, `corpus marks` and `refine`: what they print, what they refuse."""
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policy_service.app import build_platform, close_platform
-from policy_service.cli import main, refinement
+from policy_service.cli import refinement
 from policy_service.domain.identifiers import ModelVersion, ProvisionId, SubjectId
 from policy_service.domain.learning import RetrieverCard
 from policy_service.refinement.retriever_gates import (
@@ -19,10 +17,9 @@ from policy_service.refinement.retriever_gates import (
 )
 from policy_service.settings import Settings
 from policy_service.workflows.refine_retriever import RetrieverRefinement
-from tests.fixtures.command_line import Outcome
+from tests.fixtures.command_line import CommandLine, in_process
 from tests.unit.api.test_api_relevance import register_retriever
 
-Run = Callable[..., Outcome]
 KEYS = "gdpr/art-32/1/a"
 
 
@@ -35,21 +32,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
     """Run one command in process; no engine is loaded."""
-
-    def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["policy-service", *arguments])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1
-        printed = capsys.readouterr()
-        return Outcome(exit_code=code, out=printed.out, err=printed.err)
-
-    return run
+    return in_process(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -61,7 +48,7 @@ def card(home: Path) -> RetrieverCard:
     return found
 
 
-def test_a_mark_is_given_and_listed(run: Run) -> None:
+def test_a_mark_is_given_and_listed(run: CommandLine) -> None:
     """The last word on a question and provision is what is listed."""
     said = run("corpus", "mark", "keys [of] doors?", KEYS, "--relevant", "--by", "vera")
     assert said.out == "noted by vera: gdpr/art-32/1/a answers “keys [of] doors?”\n"
@@ -81,7 +68,7 @@ def test_a_mark_is_given_and_listed(run: Run) -> None:
     ],
 )
 def test_bad_marks_are_one_clear_line(
-    run: Run, arguments: tuple[str, ...], code: int, says: str
+    run: CommandLine, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
     """What is unknown or empty ends in one line and an exit code, and nothing is kept."""
     refused = run("corpus", "mark", *arguments)
@@ -90,14 +77,14 @@ def test_bad_marks_are_one_clear_line(
     assert run("corpus", "marks", "--json").json == []
 
 
-def test_a_mark_must_say_which(run: Run) -> None:
+def test_a_mark_must_say_which(run: CommandLine) -> None:
     """Neither word is assumed."""
     refused = run("corpus", "mark", "keys?", KEYS)
     assert refused.exit_code == 2
     assert "--relevant" in refused.err
 
 
-def test_versions_are_listed(run: Run, card: RetrieverCard) -> None:
+def test_versions_are_listed(run: CommandLine, card: RetrieverCard) -> None:
     """Each version stands with its figures and why it was held back."""
     listed = run("refine", "--retriever", "--list").out
     assert "retriever-1" in listed
@@ -117,7 +104,7 @@ def test_versions_are_listed(run: Run, card: RetrieverCard) -> None:
     ],
 )
 def test_what_cannot_be_live_is_refused(
-    run: Run, card: RetrieverCard, arguments: tuple[str, ...], code: int, says: str
+    run: CommandLine, card: RetrieverCard, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
     """A version that was held back, or of the other model, is never made live."""
     refused = run("refine", *arguments)
@@ -133,7 +120,7 @@ def test_what_cannot_be_live_is_refused(
     ],
 )
 def test_going_back_to_what_learned_nothing(
-    run: Run, option: tuple[str, ...], version: str, words: str
+    run: CommandLine, option: tuple[str, ...], version: str, words: str
 ) -> None:
     """The unlearned version can always be made live, and the audit log says who did it."""
     said = run("refine", *option, "--rollback", version)
@@ -145,7 +132,7 @@ def test_going_back_to_what_learned_nothing(
 
 @pytest.mark.parametrize("promoted", [True, False])
 def test_a_round_shows_before_and_after(
-    run: Run, card: RetrieverCard, monkeypatch: pytest.MonkeyPatch, promoted: bool
+    run: CommandLine, card: RetrieverCard, monkeypatch: pytest.MonkeyPatch, promoted: bool
 ) -> None:
     """Both sorts of held-out questions, the floors, and whether the version is used."""
     done = _round(replace(card, version=ModelVersion("retriever-2"), promoted=promoted))
