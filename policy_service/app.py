@@ -81,6 +81,7 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
         models=ModelRegistry(folder=home / "models", encoder=_LateEncoder(encoder)),
         retrievers=retrievers,
         classifiers=ClassifierRegistry(folder=home / "classifiers"),
+        embeds_column_names=settings.embed_column_names,
         encoder=encoder,
         text_finder=cache(lambda: _load_text_finder(**settings.text_options)),
         clock=clock,

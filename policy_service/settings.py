@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     weaviate_grpc_port: int = 50051
     text_languages: Annotated[tuple[str, ...], NoDecode] = ("en",)  # with commas between
     text_ner: Literal["auto", "off", "required"] = "auto"  # the classifier of names in texts
+    embed_column_names: bool = False  # scans compare names by meaning too; slower
 
     @field_validator("text_languages", mode="before")
     @classmethod

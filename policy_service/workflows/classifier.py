@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policy_service.catalog.classification.category_embeddings import CategoryEmbeddings
 from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.classification.corrections import Correction
 from policy_service.domain.correction import CategoryCorrection, CorrectionState
@@ -13,7 +14,7 @@ from policy_service.storage import corrections
 from policy_service.workflows.platform import Platform
 
 if TYPE_CHECKING:  # with numpy: only where it is used
-    from policy_service.catalog.names.model import NameModel
+    from policy_service.catalog.names.model import NameEncoder, NameModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +33,20 @@ def classifier_for(platform: Platform, source: str) -> SourceClassifier:
     with platform.database.read() as session:
         known = corrections.list_corrections(session, source)
     said = {one.column: correction for one in known if (correction := as_evidence(one))}
+    encoder = platform.encoder() if platform.embeds_column_names else None
     return SourceClassifier(
         classifier=Classifier(
             text_finder=platform.text_finder(),
-            name_model=open_names(live.weights),
+            name_model=open_names(live.weights, encoder=encoder),
+            descriptions=None
+            if encoder is None
+            else CategoryEmbeddings(encoder=encoder, categories=platform.categories),
             categories=platform.categories,
             corrections=said,
         ),
         said=known,
         version=live.version,
-        sha256=_sha256(live.version, said),
+        sha256=_sha256(live.version, said, embedded=encoder is not None),
     )
 
 
@@ -57,16 +62,18 @@ def as_evidence(correction: CategoryCorrection) -> Correction | None:
     )
 
 
-def open_names(weights: bytes | None) -> "NameModel":
+def open_names(weights: bytes | None, *, encoder: "NameEncoder | None" = None) -> "NameModel":
     """Open a version of the name model; None is the one that was shipped.
 
-    Without the encoder: a scan then needs no more than names, and gives the same everywhere.
+    Without an encoder a scan needs no more than names, and gives the same everywhere.
     """
     from policy_service.catalog.names.model import NameModel
 
-    return NameModel.load() if weights is None else NameModel.from_bytes(weights)
+    if weights is None:
+        return NameModel.load(encoder=encoder)
+    return NameModel.from_bytes(weights, encoder=encoder)
 
 
-def _sha256(version: ModelVersion, said: dict[AssetId, Correction]) -> Sha256Hex:
+def _sha256(version: ModelVersion, said: dict[AssetId, Correction], *, embedded: bool) -> Sha256Hex:
     words = [[column, to_plain(said[column])] for column in sorted(said)]
-    return Sha256Hex(content_sha256([version, words]))
+    return Sha256Hex(content_sha256([version, words, *(["embedded"] if embedded else [])]))

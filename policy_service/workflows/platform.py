@@ -49,6 +49,7 @@ class Platform:
     models: ModelRegistry
     retrievers: RetrieverRegistry
     classifiers: ClassifierRegistry
+    embeds_column_names: bool  # scans read names with the encoder too
     encoder: Callable[[], Encoder]
     text_finder: "Callable[[], PresidioText]"
     clock: Clock

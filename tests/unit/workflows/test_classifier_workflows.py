@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.domain.errors import RefinementError
 from policy_service.domain.hashes import catalog_sha256
 from policy_service.domain.identifiers import AssetId, asset_id
@@ -26,6 +27,7 @@ from policy_service.workflows.refine_classifier import (
 )
 from policy_service.workflows.unit_of_work import unit_of_work
 from tests.builders import make_catalog
+from tests.fixtures.platform import shared_encoder
 from tests.fixtures.web import web_home, web_platform
 
 __all__ = ["web_home", "web_platform"]
@@ -147,3 +149,22 @@ def test_few_corrections_measure_nothing(web_platform: Platform) -> None:
     card = refine_classifier(web_platform, actor="ada", progress=silent).card
     assert not card.promoted
     assert card.note.startswith("only 0 columns could be judged; correct or confirm more")
+
+
+def test_scans_may_compare_names_by_meaning(web_platform: Platform) -> None:
+    """With the setting a name that no list knows has a description for evidence."""
+    light = replace(web_platform, text_finder=lambda: None)  # type: ignore[arg-type,return-value]
+    near = replace(light, encoder=shared_encoder, embeds_column_names=True)
+    column = ObservedColumn(name="sexual_preference", data_type="text")
+    table = ObservedTable(
+        id="bank.public.people", schema="public", name="people", row_count=0, columns=(column,)
+    )
+    plain, embedded = classifier_for(light, "bank"), classifier_for(near, "bank")
+    detectors = {
+        name: {
+            one.detector for one in made.classifier.classify([table])[table.id].columns[0].evidence
+        }
+        for name, made in (("plain", plain), ("embedded", embedded))
+    }
+    assert "description" in detectors["embedded"] - detectors["plain"]
+    assert embedded.sha256 != plain.sha256
