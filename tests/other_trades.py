@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import import_module
 
-from policy_service.catalog.classification.checksums import (
+from policy_service.catalog.observation import ObservedColumn, ObservedTable
+from policy_service.domain.asset import ForeignKey
+from policy_service.domain.identifiers import AssetId
+from policy_service.kit.checksums import (
     iban_check_digits,
     is_vehicle_number,
     luhn_digit,
 )
-from policy_service.catalog.observation import ObservedColumn, ObservedTable
-from policy_service.domain.asset import ForeignKey
-from policy_service.domain.identifiers import AssetId
 
 ROWS = 160
 _ID, _LINK, _OPS = "user.unique_id", "user.unique_id.pseudonymous", "system.operations"

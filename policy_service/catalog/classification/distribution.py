@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from policy_service.catalog.classification.given_names import GIVEN_NAMES
-from policy_service.catalog.classification.value_hit import ValueHit, plain
+from policy_service.catalog.classification.value_hit import ValueHit
 from policy_service.domain.identifiers import DataCategory
+from policy_service.engines.text.given_names import GIVEN_NAMES
+from policy_service.kit.folding import folded
 
 
 def _set(words: str) -> frozenset[str]:
@@ -54,7 +55,7 @@ _PERIODS = frozenset("dwm")  # German letters of the sexes, and of day, week and
 
 def closed_set(distinct: Sequence[str]) -> ValueHit | None:
     """Recognise values of a short list that everyone knows."""
-    told = {plain(text) for text in distinct}
+    told = {folded(text) for text in distinct}
     if not 2 <= len(told) <= 10:
         return None
     detail = f"{len(told)} different values, all of a known closed list"
@@ -69,7 +70,7 @@ def closed_set(distinct: Sequence[str]) -> ValueHit | None:
 
 def people_names(texts: Sequence[str]) -> ValueHit | None:
     """Recognise names of people by common given names."""
-    split = [plain(text).replace(",", " ").split() for text in texts]
+    split = [folded(text).replace(",", " ").split() for text in texts]
     known = sum(
         bool(words) and not GIVEN_NAMES.isdisjoint((words[0], words[-1])) for words in split
     )
@@ -93,7 +94,7 @@ def payment_codes(distinct: Sequence[str]) -> ValueHit | None:
     """Recognise codes that say what a payment is for: insurance, household, loan, leasing."""
     if len(distinct) > 40:
         return None
-    told = {plain(text) for text in distinct}
+    told = {folded(text) for text in distinct}
     known = sum(bool(_PAYMENT.match(text)) for text in told)
     if len(told) > 20 or known < 2 or known < len(told) / 2:
         return None

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from policy_service.catalog.classification.checksums import is_card_number, is_iban
-from policy_service.catalog.classification.value_hit import plain
 from policy_service.domain.identifiers import DataCategory
+from policy_service.kit.checksums import is_card_number, is_iban
+from policy_service.kit.folding import folded
 
 _WORD = re.compile(r"[^\W\d_][^\s]*")
 _TEXTS = 60  # asked of the finder per column: about ten milliseconds each
@@ -85,7 +85,7 @@ def read_free_text(texts: Sequence[str], finder: TextFinder | None) -> TextFindi
     return TextFindings(
         texts=len(texts),
         categories=tuple(sorted(DataCategory(one) for one in held if _personal(one))),
-        health=sum(bool(_HEALTH.search(plain(text))) for text in texts),
+        health=sum(bool(_HEALTH.search(folded(text))) for text in texts),
     )
 
 

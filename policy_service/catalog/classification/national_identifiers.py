@@ -13,16 +13,15 @@ use on the same digits, so that values alone leave a doubt. See `likelihood`.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import import_module
 
-from policy_service.catalog.classification.checksums import (
+from policy_service.catalog.classification.likelihood import proof
+from policy_service.domain.identifiers import DataCategory
+from policy_service.engines.stdnum import rules_of
+from policy_service.kit.checksums import (
     is_document_number,
     is_german_insurance_number,
     is_medicare_number,
 )
-from policy_service.catalog.classification.likelihood import proof
-from policy_service.domain.identifiers import DataCategory
 
 _STRONG, _SHARED = 0.97, 0.7
 
@@ -82,20 +81,11 @@ def _pass(scheme: Scheme, texts: Sequence[str], padded: bool) -> SchemeFound | N
     return SchemeFound(scheme, total - misses, total, round(cap * sure, 4))
 
 
-@lru_cache(maxsize=128)
 def validator(module: str) -> Callable[[str], bool]:
     """Return the rules of a scheme's `module`, loaded when a column first has the form."""
     if not module or module in _OWN:
         return _OWN.get(module, bool)
-    rules: Callable[[str], bool] = import_module(f"stdnum.{module}").is_valid
-
-    def valid(number: str) -> bool:
-        try:
-            return rules(number)
-        except (LookupError, ValueError):  # some rules stumble over what they were not made for
-            return False
-
-    return valid
+    return rules_of(module)
 
 
 _OWN: Mapping[str, Callable[[str], bool]] = {

@@ -9,14 +9,6 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 
-from policy_service.catalog.classification.checksums import (
-    is_card_number,
-    is_iban,
-    is_ssn_shape,
-    is_vehicle_number,
-    luhn_valid,
-    read_birth_number,
-)
 from policy_service.catalog.classification.distribution import (
     birth_dates,
     closed_set,
@@ -28,6 +20,15 @@ from policy_service.catalog.classification.likelihood import proof
 from policy_service.catalog.classification.national_identifiers import find_scheme
 from policy_service.catalog.classification.value_hit import ValueHit
 from policy_service.domain.identifiers import DataCategory
+from policy_service.engines.stdnum import rules_of
+from policy_service.kit.checksums import (
+    is_card_number,
+    is_iban,
+    is_ssn_shape,
+    is_vehicle_number,
+    luhn_valid,
+    read_birth_number,
+)
 
 _MOST = 300  # different values looked at: more would not change the odds
 _NATIONAL_ID = DataCategory("user.government_id.national_identification_number")
@@ -122,12 +123,7 @@ def _is_vehicle(text: str) -> bool:
 
 
 def _is_bic(text: str) -> bool:
-    form = _BIC.fullmatch(text)
-    if form is None:
-        return False
-    from stdnum import bic
-
-    return bool(bic.is_valid(text))
+    return _BIC.fullmatch(text) is not None and rules_of("bic")(text)
 
 
 # detector, category, weight, test, what, share of other values that pass, numbers too

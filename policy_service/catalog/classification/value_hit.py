@@ -1,6 +1,5 @@
 """What a detector reads off the values of one column. It counts and names; it quotes nothing."""
 
-import unicodedata
 from dataclasses import dataclass
 
 from policy_service.domain.identifiers import DataCategory
@@ -21,11 +20,3 @@ class ValueHit:
     reveals: tuple[DataCategory, ...] = ()
     proves: bool = False
     shared: bool = False
-
-
-def plain(text: str) -> str:
-    """Lower a text and drop its accents."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))

@@ -18,9 +18,14 @@ from policy_service.catalog.file_sources.delimited_form import (
 from policy_service.catalog.file_sources.discovery import FoundTable, Part
 from policy_service.catalog.file_sources.partitions import PartitionKeys
 from policy_service.catalog.file_sources.spread import EvenSample, evenly
-from policy_service.catalog.file_sources.tables import RUN_ROWS, FileSample, check_names, readable
+from policy_service.catalog.file_sources.tables import (
+    RUN_ROWS,
+    FileSample,
+    check_names,
+    readable,
+    sample_of,
+)
 from policy_service.catalog.file_sources.text_types import type_of, value_as
-from policy_service.catalog.observation import ObservedColumn
 from policy_service.domain.errors import CatalogError
 
 _FOR_TYPES = 1_000  # rows from which types are read, however few are asked for
@@ -53,15 +58,7 @@ class DelimitedTable:
         for row in self._rows():
             kept.add(row)
         types = self._read_types(kept.rows())
-        held = self._values(evenly(kept.rows(), rows), types)
-        columns = zip(*held, strict=True) if held else ((),) * len(types)
-        return FileSample(
-            row_count=kept.seen,
-            columns=tuple(
-                ObservedColumn(name=name, data_type=kind, values=values)
-                for (name, kind), values in zip(types.items(), columns, strict=True)
-            ),
-        )
+        return sample_of(kept.seen, types, self._values(evenly(kept.rows(), rows), types))
 
     def rows(self, columns: Mapping[str, str], most: int) -> list[tuple[object, ...]]:
         """Read at most `most` rows of some columns, given with their types; spread evenly."""

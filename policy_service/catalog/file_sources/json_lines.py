@@ -18,10 +18,10 @@ from policy_service.catalog.file_sources.tables import (
     as_type,
     check_names,
     readable,
+    sample_of,
     widest_type,
 )
 from policy_service.catalog.file_sources.text_files import bounded_lines, find_encoding, open_text
-from policy_service.catalog.observation import ObservedColumn
 from policy_service.domain.errors import CatalogError
 
 _DEEPEST = 8  # levels of objects that become columns
@@ -49,15 +49,7 @@ class JsonLinesTable:
         names = [name for name in kinds if name not in self._keys.types]
         check_names(names, self.name)
         types = {name: widest_type(kinds[name]) for name in names} | self._keys.types
-        held = _values(evenly(kept.rows(), rows), types)
-        columns = zip(*held, strict=True) if held else ((),) * len(types)
-        return FileSample(
-            row_count=kept.seen,
-            columns=tuple(
-                ObservedColumn(name=name, data_type=kind, values=values)
-                for (name, kind), values in zip(types.items(), columns, strict=True)
-            ),
-        )
+        return sample_of(kept.seen, types, _values(evenly(kept.rows(), rows), types))
 
     def rows(self, columns: Mapping[str, str], most: int) -> list[tuple[object, ...]]:
         """Read at most `most` rows of some columns, given with their types; spread evenly."""

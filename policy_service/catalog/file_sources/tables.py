@@ -31,6 +31,20 @@ class FileSample:
     columns: tuple[ObservedColumn, ...] = field(repr=False)
 
 
+def sample_of(
+    row_count: int, types: Mapping[str, str], rows: Sequence[Sequence[object]]
+) -> FileSample:
+    """Turn sampled rows, in the order of `types`, into columns."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return FileSample(
+        row_count=row_count,
+        columns=tuple(
+            ObservedColumn(name=name, data_type=kind, values=tuple(values))
+            for (name, kind), values in zip(types.items(), columns, strict=True)
+        ),
+    )
+
+
 class FileTable(Protocol):
     """One table in one or more files of one form."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from policy_service.catalog.classification.checksums import read_birth_number
+from policy_service.kit.checksums import read_birth_number
 
 _BIRTH = "user.demographic.date_of_birth"
 _SEX = "user.demographic.gender"

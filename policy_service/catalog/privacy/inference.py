@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, log
 
-from policy_service.catalog.classification.value_hit import plain
 from policy_service.catalog.names.words import name_words
 from policy_service.catalog.observation import value_text
 from policy_service.catalog.privacy.inference_words import (
@@ -24,6 +23,7 @@ from policy_service.catalog.privacy.inference_words import (
 )
 from policy_service.domain.identifiers import DataCategory, category_covers
 from policy_service.domain.privacy import InferenceRisk
+from policy_service.kit.folding import folded
 
 _FEWEST_ROWS = 100
 _FEWEST_TELLING = 3  # rows
@@ -104,7 +104,7 @@ class _Column:
 
     def plain_texts(self) -> Iterator[tuple[str, str]]:
         """Give each different text with its lower-case form without accents."""
-        return ((text, plain(text)) for text in self.counts)
+        return ((text, folded(text)) for text in self.counts)
 
     @property
     def filled(self) -> int:

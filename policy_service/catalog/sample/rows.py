@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from policy_service.catalog.classification.checksums import iban_check_digits, luhn_digit
 from policy_service.catalog.sample.words import (
     DISTRICTS,
     FIRST_NAMES_F,
@@ -21,6 +20,7 @@ from policy_service.catalog.sample.words import (
     STREETS,
     TICKETS,
 )
+from policy_service.kit.checksums import iban_check_digits, luhn_digit
 
 Row = tuple[object, ...]
 _TODAY = date(2026, 1, 1)  # the bank stands still: nothing depends on the clock

@@ -1,11 +1,13 @@
-"""Common given names, in lower case, of English, German, French, Czech and their neighbours.
+"""Common given names of English, German, French, Czech and their neighbours, folded.
 
-Not a register: a few hundred frequent names, so that rules see a name where no model
-is installed. A word counts only where it is written large, or where others like it
-stand beside it.
+Not a register: a few hundred frequent names, so that rules see a name in a text where no
+model is installed, and a scan sees a column of names by its values. In a text a word counts
+only where it is written large; in a column only where many of its values do.
 """
 
 from typing import Final
+
+from policy_service.kit.folding import folded
 
 _ENGLISH = """
 aaron abigail adam alan albert alex alexander alexandra alexis alice alison allison amanda amber
@@ -67,12 +69,15 @@ fatima fernando francesca francisco giovanni giulia giuseppe gustav håkan henri
 javier joão jorge josé juan kristina lars luca luis luigi magnus małgorzata manuel marco mario
 mehmet miguel mohamed mohammed muhammad natalia nikolai nils olga olaf pablo paolo pedro piotr
 rafael ricardo roberto rosa sergei sergio silvia sofia svetlana tatiana vittorio vladimir wojciech
-yusuf zoltán lászló istván gábor attila katalin ferenc silvana enrico
+angelika anke ben bohumila elijah emilia felix finn frieda harper jozef leon lily marlene mason
+miloslava sébastien yusuf zoltán lászló istván gábor attila katalin ferenc silvana enrico
 """
-GIVEN_NAMES: Final = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_CZECH} {_NEIGHBOURS}".split())
+GIVEN_NAMES: Final = frozenset(
+    folded(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_CZECH} {_NEIGHBOURS}").split()
+)
 # Given names that are ordinary words as well.
 _COMMON = """
 amber crystal dawn earl faith frank grace jack joy mark may rose will chad jordan robin florence
-virginia victoria madison logan morgan taylor tyler jean christian
+virginia victoria madison logan morgan taylor tyler jean christian harper lily mason
 """
 COMMON_WORDS: Final = frozenset(_COMMON.split())

@@ -13,6 +13,7 @@ from policy_service.engines.text.places import AMBIGUOUS, PEOPLES
 from policy_service.engines.text.shapes import INITIAL, LARGE, PARTICLE, UPPER
 from policy_service.engines.text.spans import Found
 from policy_service.engines.text.words import Words, alternatives, cue
+from policy_service.kit.folding import folded
 
 _NAME_WORD = rf"(?<!\w)[{UPPER}](?:[^\W\d_]|[’'-](?=[^\W\d_])){{1,30}}"
 _REST = rf"(?: (?:{INITIAL} |{PARTICLE} ){{0,2}}{_NAME_WORD}){{0,3}}"
@@ -76,8 +77,8 @@ class People:
     def _by_given_name(self, text: str) -> Iterator[Found]:
         for match in self._named.finditer(text):
             first, _, rest = match[0].partition(" ")
-            plain = first.lower()
-            if plain not in GIVEN_NAMES or (plain in COMMON_WORDS and not rest):
+            name = folded(first)
+            if name not in GIVEN_NAMES or (name in COMMON_WORDS and not rest):
                 continue
             yield Found(
                 start=match.start(), end=match.end(), entity="PERSON", score=0.6 if rest else 0.5

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
+from policy_service.kit.checksums import luhn_digit
 from policy_service.masking.canonical_text import text_of
 from policy_service.masking.operators.keyed import derived_key, digest
 from policy_service.masking.operators.synthetic_words import (
@@ -98,15 +99,6 @@ def _card(choices: _Choices, text: str) -> str:
     if not fits or any(one.isalpha() for one in text):
         return "".join(digits)
     return _DIGIT.sub(lambda _: next(digits), text)
-
-
-def luhn_digit(body: str) -> str:
-    """Return the check digit of ISO/IEC 7812-1 for the digits before it."""
-    total = 0
-    for place, one in enumerate(reversed(body)):
-        doubled = int(one) * (2 if place % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return str(-total % 10)
 
 
 _KINDS: Mapping[str, Callable[[_Choices, str], str]] = {

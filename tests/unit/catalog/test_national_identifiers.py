@@ -5,7 +5,6 @@ from importlib import import_module
 
 import pytest
 
-from policy_service.catalog.classification.checksums import is_medicare_number
 from policy_service.catalog.classification.national_identifiers import (
     SCHEMES,
     Scheme,
@@ -13,6 +12,7 @@ from policy_service.catalog.classification.national_identifiers import (
     validator,
 )
 from policy_service.catalog.classification.patterns import value_hits
+from policy_service.kit.checksums import is_medicare_number
 
 _BY_KEY = {scheme.key: scheme for scheme in SCHEMES}
 _NATIONAL = "user.government_id.national_identification_number"

@@ -8,11 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policy_service.catalog.classification.checksums import (
-    is_card_number,
-    is_iban,
-    read_birth_number,
-)
 from policy_service.catalog.classification.classify import Classifier
 from policy_service.catalog.sample.bank import SampleBank, make_sample_bank
 from policy_service.catalog.scan import scan_source
@@ -21,6 +16,11 @@ from policy_service.domain.categories import CategoryTable
 from policy_service.domain.errors import CatalogError
 from policy_service.domain.identifiers import AssetId
 from policy_service.domain.progress import silent
+from policy_service.kit.checksums import (
+    is_card_number,
+    is_iban,
+    read_birth_number,
+)
 from policy_service.kit.clock import FixedClock
 
 _NATIONAL_ID = "user.government_id.national_identification_number"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_service.catalog.classification.checksums import (
+from policy_service.kit.checksums import (
     BirthNumber,
     iban_check_digits,
     is_card_number,
