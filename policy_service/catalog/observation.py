@@ -8,6 +8,7 @@ error: `values` is kept out of `repr`, and `profile`, `classify` and
 from dataclasses import dataclass, field
 
 from policy_service.domain.asset import ForeignKey
+from policy_service.domain.identifiers import DataCategory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class ObservedColumn:
         False  # a constraint says so, or every sampled value differs and the table agrees
     )
     values: tuple[object, ...] = field(default=(), repr=False)
+    declared: tuple[DataCategory, ...] = ()  # what people tagged it as; `user`: personal at all
+    description: str = ""  # in people's words
 
     def present(self) -> tuple[object, ...]:
         """Return the sampled values that are not null."""

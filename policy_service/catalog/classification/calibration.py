@@ -22,12 +22,12 @@ class Ground(StrEnum):
 
     SEEN = "seen"  # the form of values, texts
     KEY = "key"
-    NAMED = "named"  # the column's name, its neighbours, a name model
+    NAMED = "named"  # the column's name, its neighbours, a name model, tags
     EXPECTED = "expected"  # the table's topic alone
 
 
 _EXPECTED = frozenset({"table", "values", "sample", "description"})
-_NAMED = frozenset({"name", "neighbour", "name-model"})
+_NAMED = frozenset({"name", "neighbour", "name-model", "declared"})
 _KEYS = frozenset({"key", "foreign-key"})
 
 

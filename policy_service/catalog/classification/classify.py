@@ -20,6 +20,7 @@ from policy_service.catalog.classification.corrections import (
     correction_evidence,
     find_correction,
 )
+from policy_service.catalog.classification.declared import declared_evidence
 from policy_service.catalog.classification.evidence import (
     PLACES,
     Clues,
@@ -160,6 +161,7 @@ class Classifier:
             text=read_free_text(texts, self._finder) if prose else None,
             filled=len(texts),
             learned=learned.get((table.id, column.name), ()),
+            declared=declared_evidence(column),
             corrected=find_correction(self._corrections, _column_id(table, column)),
         )
 
@@ -192,16 +194,17 @@ class Classifier:
     def _settle(self, found: Found, clues: Clues, topic: Topic) -> DataCategory:
         """Choose the category: a person's word, else the strongest evidence above the floor.
 
-        INVARIANT: neither learned evidence nor a word that does not bind ever takes a column
-        below what the patterns established.
+        INVARIANT: neither learned evidence, nor what is declared, nor a word that does not bind
+        ever takes a column below what the patterns established.
         """
         established = strongest(found.evidence)
         if clues.corrected is not None and self._counts(clues.corrected, established):
             found.evidence.append((clues.corrected.category, correction_evidence(clues.corrected)))
             return clues.corrected.category
-        if not clues.learned:
+        if not clues.learned and not clues.declared:
             return established
         found.evidence.extend(admit(clues.learned, of_places=topic.kind in PLACES))
+        found.evidence.extend(clues.declared)
         category = strongest(found.evidence)
         if category == established or may_replace(established, category, self._categories):
             return category

@@ -70,7 +70,7 @@ _DEFAULTS: Mapping[Kind, tuple[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clues:
-    """What a column's own name and values say, what models and people say of it.
+    """What a column's own name and values say, what models, tags and people say of it.
 
     `filled` counts the values that are not null.
     """
@@ -80,6 +80,7 @@ class Clues:
     text: TextFindings | None
     filled: int
     learned: Weighed = ()
+    declared: Weighed = ()
     corrected: Correction | None = None
 
     def categories(self) -> tuple[DataCategory, ...]:
@@ -93,7 +94,8 @@ class Clues:
         named = self.name is not None and self.name.scope is not Scope.PERSON
         own = (self.name.category,) if named and self.name is not None else ()
         surely = (hit for hit in self.values if hit.weight >= 0.7 and not hit.shared)
-        return (*said, *own, *(hit.category for hit in surely))
+        tagged = (category for category, piece in self.declared if piece.weight >= 0.7)
+        return (*said, *own, *tagged, *(hit.category for hit in surely))
 
 
 @dataclass(slots=True)

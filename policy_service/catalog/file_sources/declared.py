@@ -1,11 +1,11 @@
 """A description of tables as a source: names, types, keys and meanings, but no data.
 
 What dbt, OpenMetadata, DataHub and Fides files come down to. A scan of it classifies by
-names and types, and by `declared`, what people wrote and tagged. No rows are counted
+names and types, and by what people wrote and tagged. No rows are counted
 unless the description counts them, and nothing about values can be answered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policy_service.catalog.file_sources.labels import declared_categories
@@ -14,7 +14,7 @@ from policy_service.catalog.file_sources.type_names import data_type_of
 from policy_service.catalog.observation import ObservedColumn, ObservedTable
 from policy_service.domain.asset import ForeignKey
 from policy_service.domain.errors import CatalogError, EmptySourceError, NotFoundError
-from policy_service.domain.identifiers import DataCategory, asset_id
+from policy_service.domain.identifiers import asset_id
 
 _SCHEMA = "public"  # where a description names none
 _MOST_LISTED = 10
@@ -54,14 +54,6 @@ class DeclaredTable:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
-    """What people said of one column: in their words, and what their tags mean."""
-
-    description: str
-    categories: tuple[DataCategory, ...]
-
-
 class DeclaredSource:
     """An open description, limited to one of its schemas."""
 
@@ -84,18 +76,6 @@ class DeclaredSource:
                     raise CatalogError(f"`{place}` describes the table `{table.name}` twice")
                 check_names([column.name for column in table.columns], f"{place}: {table.name}")
                 self._tables[table.name] = table
-
-    @property
-    def declared(self) -> Mapping[tuple[str, str], Declaration]:
-        """Return what people said, by table and column; those of which something was said."""
-        return {
-            (table.name, column.name): Declaration(
-                description=column.description, categories=declared_categories(column.labels)
-            )
-            for table in self._tables.values()
-            for column in table.columns
-            if column.description or column.labels
-        }
 
     def table_names(self) -> tuple[str, ...]:
         """List the tables, sorted."""
@@ -157,6 +137,8 @@ def _observed(columns: Sequence[DeclaredColumn]) -> tuple[ObservedColumn, ...]:
             nullable=column.nullable and not column.primary_key,
             primary_key=column.primary_key,
             unique=column.unique or keys == [column],
+            declared=declared_categories(column.labels),
+            description=column.description,
         )
         for column in columns
     )

@@ -1,18 +1,21 @@
 """A dbt manifest as a source: models, sources, contracts, tests and what people wrote."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policy_service.catalog.file_sources.declared import DeclaredSource
-from policy_service.catalog.file_sources.recognise import open_files
-from policy_service.catalog.observation import ObservedTable
 from policy_service.domain.errors import (
     CatalogError,
     EmptySourceError,
     NotFoundError,
+)
+from tests.fixtures.described_sources import (
+    declared_of,
+    keys_of,
+    open_described,
+    tables_of,
+    write_described,
 )
 
 Json = dict[str, Any]
@@ -102,34 +105,11 @@ def _manifest(version: int = 12) -> Json:
     return {"metadata": {"dbt_schema_version": url}, "nodes": nodes, "sources": {}}
 
 
-def _write(folder: Path, content: object, name: str = "manifest.json") -> Path:
-    path = folder / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def _open(path: Path, url: str = "{}") -> DeclaredSource:
-    with open_files(url.format(path)) as source:
-        assert isinstance(source, DeclaredSource)
-        return source
-
-
-def _tables(source: DeclaredSource) -> dict[str, ObservedTable]:
-    return {
-        name: source.read_table(name, source="shop", sample_rows=10)
-        for name in source.table_names()
-    }
-
-
-def _keys(table: ObservedTable) -> set[tuple[str, str, str]]:
-    return {(key.column, key.references_table, key.references_column) for key in table.foreign_keys}
-
-
 @pytest.mark.parametrize("version", [9, 10, 11, 12])
 def test_a_dbt_manifest_gives_tables_keys_and_meanings(tmp_path: Path, version: int) -> None:
     """Contracts and tests say what is unique, filled and a reference; those that warn do not."""
-    source = _open(_write(tmp_path, _manifest(version)))
-    tables = _tables(source)
+    source = open_described(write_described(tmp_path, _manifest(version)))
+    tables = tables_of(source)
     assert (source.dialect, source.shown_schema) == ("dbt", "marts")
     assert sorted(tables) == ["dim_customers", "lands", "orders"]
     customers, orders = tables["dim_customers"], tables["orders"]
@@ -147,15 +127,14 @@ def test_a_dbt_manifest_gives_tables_keys_and_meanings(tmp_path: Path, version: 
         "code": (True, True),
         "maybe": (True, False),
     }
-    assert _keys(orders) == {
+    assert keys_of(orders) == {
         ("customer_id", "shop.marts.dim_customers", "id"),
         ("parent_id", "shop.marts.orders", "id"),
     }
     assert not any(key.inferred for key in orders.foreign_keys)
-    said = source.declared
-    assert said["dim_customers", "email"].categories == ("user.contact.email",)
-    assert said["dim_customers", "email"].description == "Where we write to"
-    assert said["dim_customers", "born"].categories == ("user",)
+    said = declared_of(source)
+    assert said["dim_customers", "email"] == (("user.contact.email",), "Where we write to")
+    assert said["dim_customers", "born"][0] == ("user",)
     assert ("orders", "code") not in said
 
 
@@ -168,8 +147,10 @@ def test_the_dbt_catalogue_adds_what_the_warehouse_holds(tmp_path: Path) -> None
         "EMAIL": {"name": "EMAIL", "type": "TEXT", "index": 2},
     }
     held = {"columns": columns, "stats": stats}
-    _write(tmp_path, {"nodes": {"model.shop.customers": held}, "sources": {}}, "catalog.json")
-    table = _tables(_open(_write(tmp_path, _manifest())))["dim_customers"]
+    write_described(
+        tmp_path, {"nodes": {"model.shop.customers": held}, "sources": {}}, "catalog.json"
+    )
+    table = tables_of(open_described(write_described(tmp_path, _manifest())))["dim_customers"]
     assert [(one.name, one.data_type) for one in table.columns] == [
         ("id", "integer"),
         ("email", "text"),
@@ -181,8 +162,8 @@ def test_the_dbt_catalogue_adds_what_the_warehouse_holds(tmp_path: Path) -> None
 
 def test_a_description_answers_nothing_about_values(tmp_path: Path) -> None:
     """Rows, distinct values and inclusion cannot be told without data."""
-    source = _open(_write(tmp_path, _manifest()))
-    table = _tables(source)["orders"]
+    source = open_described(write_described(tmp_path, _manifest()))
+    table = tables_of(source)["orders"]
     assert source.read_rows(table, ("id",), most=5) == []
     assert source.count_distinct(table, "id") is None
     assert source.count_held(table, "id", [1]) is None
@@ -200,14 +181,14 @@ def test_one_of_several_schemas_is_named_in_the_address(tmp_path: Path) -> None:
         "identifier": "PEOPLE_V1",
         "columns": {"mail": {"name": "mail", "tags": ["pii"]}},
     }
-    path = _write(tmp_path, manifest)
+    path = write_described(tmp_path, manifest)
     with pytest.raises(CatalogError, match=r"schemas `marts`, `raw`.*`\?schema=raw`"):
-        _open(path)
-    source = _open(path, "dbt:///{}?schema=raw")
-    assert list(_tables(source)) == ["PEOPLE_V1"]
-    assert source.declared["PEOPLE_V1", "mail"].categories == ("user",)
+        open_described(path)
+    source = open_described(path, "dbt:///{}?schema=raw")
+    assert list(tables_of(source)) == ["PEOPLE_V1"]
+    assert declared_of(source)["PEOPLE_V1", "mail"][0] == ("user",)
     with pytest.raises(EmptySourceError, match="no schema `x`; it describes `marts`, `raw`"):
-        _open(path, "dbt:///{}?schema=x")
+        open_described(path, "dbt:///{}?schema=x")
 
 
 def test_two_nodes_of_one_relation_are_one_table(tmp_path: Path) -> None:
@@ -224,11 +205,11 @@ def test_two_nodes_of_one_relation_are_one_table(tmp_path: Path) -> None:
         },
     }
     manifest["nodes"]["test.shop.9"] = _test("unique", "code", "source.shop.raw.lands")
-    source = _open(_write(tmp_path, manifest))
-    table = _tables(source)["lands"]
+    source = open_described(write_described(tmp_path, manifest))
+    table = tables_of(source)["lands"]
     assert [(one.name, one.data_type, one.unique) for one in table.columns] == [
         ("code", "text", True),
         ("name", "other", False),
     ]
-    assert source.declared["lands", "code"].description == "ISO 3166"
-    assert source.declared["lands", "code"].categories == ("user",)
+    assert declared_of(source)["lands", "code"][1] == "ISO 3166"
+    assert declared_of(source)["lands", "code"][0] == ("user",)

@@ -6,40 +6,22 @@ from typing import Any
 
 import pytest
 
-from policy_service.catalog.file_sources.declared import DeclaredSource
 from policy_service.catalog.file_sources.labels import declared_categories
 from policy_service.catalog.file_sources.recognise import open_files
 from policy_service.catalog.file_sources.type_names import data_type_of
-from policy_service.catalog.observation import ObservedTable
 from policy_service.domain.errors import (
     CatalogError,
     SourceUnreachableError,
 )
+from tests.fixtures.described_sources import (
+    declared_of,
+    keys_of,
+    open_described,
+    tables_of,
+    write_described,
+)
 
 Json = dict[str, Any]
-
-
-def _write(folder: Path, content: object, name: str = "manifest.json") -> Path:
-    path = folder / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def _open(path: Path, url: str = "{}") -> DeclaredSource:
-    with open_files(url.format(path)) as source:
-        assert isinstance(source, DeclaredSource)
-        return source
-
-
-def _tables(source: DeclaredSource) -> dict[str, ObservedTable]:
-    return {
-        name: source.read_table(name, source="shop", sample_rows=10)
-        for name in source.table_names()
-    }
-
-
-def _keys(table: ObservedTable) -> set[tuple[str, str, str]]:
-    return {(key.column, key.references_table, key.references_column) for key in table.foreign_keys}
 
 
 OPEN_METADATA = """
@@ -77,11 +59,11 @@ tables:
 @pytest.mark.parametrize("form", ["tables", "data", "list"])
 def test_open_metadata_tables_are_read(tmp_path: Path, form: str) -> None:
     """Constraints, children and tags of the standard's table entity, in any of its wrappings."""
-    path = _write(tmp_path, OPEN_METADATA.replace("tables:", f"{form}:"), "t.yaml")
+    path = write_described(tmp_path, OPEN_METADATA.replace("tables:", f"{form}:"), "t.yaml")
     if form == "list":
         path.write_text("\n".join(line[2:] for line in OPEN_METADATA.splitlines()[2:]))
-    source = _open(path)
-    customers, orders = _tables(source).values()
+    source = open_described(path)
+    customers, orders = tables_of(source).values()
     assert (source.dialect, source.shown_schema) == ("openmetadata", "crm")
     assert [(one.name, one.data_type, one.nullable, one.primary_key, one.unique)
             for one in customers.columns] == [
@@ -96,17 +78,17 @@ def test_open_metadata_tables_are_read(tmp_path: Path, form: str) -> None:
         ("b", True, True),
         ("customer", False, False),
     ]
-    assert _keys(orders) == {("customer", "shop.crm.customers", "id")}
-    assert source.declared["customers", "email"].categories == ("user",)
-    assert source.declared["customers", "joined"].categories == ("system",)
+    assert keys_of(orders) == {("customer", "shop.crm.customers", "id")}
+    assert declared_of(source)["customers", "email"][0] == ("user",)
+    assert declared_of(source)["customers", "joined"][0] == ("system",)
 
 
 def test_one_open_metadata_table_may_stand_alone(tmp_path: Path) -> None:
     """A single entity of the API, in JSON, with a schema written as text or not at all."""
     table = {"name": "t", "databaseSchema": "a.b", "columns": [{"name": "x", "dataType": "INT"}]}
-    assert _open(_write(tmp_path, table, "t.json")).shown_schema == "b"
+    assert open_described(write_described(tmp_path, table, "t.json")).shown_schema == "b"
     del table["databaseSchema"]
-    assert _open(_write(tmp_path, table, "t.json")).shown_schema == "public"
+    assert open_described(write_described(tmp_path, table, "t.json")).shown_schema == "public"
 
 
 _URN = "urn:li:dataset:(urn:li:dataPlatform:postgres,db.crm.{},PROD)"
@@ -213,8 +195,8 @@ def _entities(people: Json) -> list[Json]:
 def test_datahub_aspects_are_read_however_they_are_wrapped(tmp_path: Path, wrapped: Any) -> None:
     """Snapshots, proposals and entities give the same tables, keys and meanings."""
     people = {"fields": [{"fieldPath": "mail", "nativeDataType": "text"}]}
-    source = _open(_write(tmp_path, wrapped(people), "events.json"))
-    tables = _tables(source)
+    source = open_described(write_described(tmp_path, wrapped(people), "events.json"))
+    tables = tables_of(source)
     assert (source.dialect, source.shown_schema) == ("datahub", "crm")
     assert [(one.name, one.data_type, one.nullable, one.primary_key)
             for one in tables["orders"].columns] == [
@@ -222,15 +204,15 @@ def test_datahub_aspects_are_read_however_they_are_wrapped(tmp_path: Path, wrapp
         ("mail", "text", True, False),
         ("home.since", "date", True, False),
     ]  # fmt: skip
-    assert _keys(tables["orders"]) == {("mail", "shop.crm.people", "mail")}
-    assert source.declared["orders", "mail"].categories == ("user.contact.email",)
-    assert source.declared["orders", "home.since"].categories == ("user",)
-    assert source.declared["orders", "home.since"].description == "Moved in"
+    assert keys_of(tables["orders"]) == {("mail", "shop.crm.people", "mail")}
+    assert declared_of(source)["orders", "mail"][0] == ("user.contact.email",)
+    assert declared_of(source)["orders", "home.since"][0] == ("user",)
+    assert declared_of(source)["orders", "home.since"][1] == "Moved in"
 
 
 def test_a_single_datahub_aspect_is_a_table(tmp_path: Path) -> None:
     """The bare schema aspect, named by its `schemaName`."""
-    source = _open(_write(tmp_path, _datahub_schema(), "schema.json"))
+    source = open_described(write_described(tmp_path, _datahub_schema(), "schema.json"))
     assert (source.shown_schema, source.table_names()) == ("crm", ("orders",))
 
 
@@ -263,16 +245,16 @@ dataset:
 
 def test_fides_datasets_are_read_with_their_categories(tmp_path: Path) -> None:
     """Nested fields, references, and categories that a collection hands down."""
-    source = _open(_write(tmp_path, FIDES, "dataset.yml"))
-    customers, orders = _tables(source).values()
+    source = open_described(write_described(tmp_path, FIDES, "dataset.yml"))
+    customers, orders = tables_of(source).values()
     assert (source.dialect, source.shown_schema) == ("fides", "shop_db")
     assert [(one.name, one.data_type, one.primary_key) for one in customers.columns] == [
         ("id", "integer", True),
         ("address.city", "other", False),
         ("address.note", "other", False),
     ]
-    assert _keys(orders) == {("customer_id", "shop.shop_db.customers", "id")}
-    assert {place: said.categories for place, said in source.declared.items()} == {
+    assert keys_of(orders) == {("customer_id", "shop.shop_db.customers", "id")}
+    assert {place: said[0] for place, said in declared_of(source).items()} == {
         ("customers", "id"): ("user.unique_id",),
         ("customers", "address.city"): ("user.contact.address.city",),
         ("customers", "address.note"): ("user",),
@@ -393,9 +375,9 @@ def test_wrong_descriptions_end_in_one_line(
     tmp_path: Path, url: str, name: str, content: Any, said: str
 ) -> None:
     """Each names the file and, where there is one, the key or line."""
-    path = _write(tmp_path, content, name)
+    path = write_described(tmp_path, content, name)
     with pytest.raises(CatalogError) as caught:
-        _open(path, url)
+        open_described(path, url)
     assert said in caught.value.message
     assert f"`{name}" in caught.value.message
     assert "\n" not in caught.value.message
@@ -405,9 +387,9 @@ def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
     """Nine levels of nine aliases each would be a billion parts; none of them is built."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
-    path = _write(tmp_path, "\n".join(lines), "bomb.yaml")
+    path = write_described(tmp_path, "\n".join(lines), "bomb.yaml")
     with pytest.raises(CatalogError, match="grows without end by its aliases"):
-        _open(path)
+        open_described(path)
 
 
 def test_documents_are_bounded_in_size(tmp_path: Path) -> None:
@@ -416,12 +398,12 @@ def test_documents_are_bounded_in_size(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate((32 << 20) + 1)
     with pytest.raises(CatalogError, match="at most 32 MB of YAML"):
-        _open(path)
+        open_described(path)
     path.write_bytes(b"a: \xff")
     with pytest.raises(CatalogError, match=r"`t\.yaml` is not UTF-8"):
-        _open(path)
+        open_described(path)
     with pytest.raises(SourceUnreachableError, match="cannot read"):
-        _open(tmp_path, "dbt:///{}")
+        open_described(tmp_path, "dbt:///{}")
 
 
 @pytest.mark.parametrize(
