@@ -216,7 +216,7 @@ def _column(
         data_type=column.data_type,
         nullable=column.nullable,
         primary_key=column.primary_key,
-        profile=profile_column(column),
+        profile=profile_column(column, row_count=table.row_count),
         category=found.category,
         sensitivity=categories.sensitivity(found.category, found.reveals),
         confidence=found.confidence,

@@ -120,6 +120,18 @@ def test_a_table_without_rows_is_catalogued_with_a_note(tmp_path: Path, clock: F
     assert empty_column.evidence[-1].detail == "no rows: name and type only"
 
 
+def test_different_values_are_those_of_the_whole_table(tmp_path: Path, clock: FixedClock) -> None:
+    """A key of 500 rows is told to have 500 values though 50 were sampled; a flag has two."""
+    rows = ", ".join(f"({number}, {number % 2})" for number in range(500))
+    url = _make(
+        tmp_path / "w.db",
+        "CREATE TABLE parts (number INTEGER, flag INTEGER)",
+        f"INSERT INTO parts VALUES {rows}",
+    )
+    number, flag = _table(_scan(url, clock, rows=50), "parts").columns
+    assert (number.profile.estimated_distinct, flag.profile.estimated_distinct) == (500, 2)
+
+
 def test_odd_names_and_foreign_bytes_are_read(tmp_path: Path, clock: FixedClock) -> None:
     """Reserved words, dots, quotes, percent signs and broken text do not stop a scan."""
     url = _make(
