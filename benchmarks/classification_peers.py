@@ -1,7 +1,7 @@
 """What the name model is compared with: twelve patterns, and the rules the catalogue had before.
 
 The patterns are the usual ones of a first afternoon, over the last part of a path. The rules
-are those of `catalog.classify` where a table has names and types but no values.
+are those of `catalog.classification` where a table has names and types but no values.
 """
 
 import re

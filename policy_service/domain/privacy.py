@@ -1,7 +1,7 @@
 """What can be learned of people from a table: how few share a combination, what gives what away.
 
 Counts and shares only, never a value. Stored with the catalogue; computed by
-`catalog.anonymity`, `catalog.reidentification` and `catalog.inference`.
+`catalog.privacy`.
 """
 
 from dataclasses import dataclass

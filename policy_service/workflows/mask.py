@@ -1,7 +1,7 @@
 """Mask files: a decision, its controls over a whole table in files, and both in the audit log.
 
 The decision is recorded before a row is read, the run before its result appears. The
-table may be larger than memory; see `masking.streaming`. Row filters come from the
+table may be larger than memory; see `masking.bulk.streaming`. Row filters come from the
 middleware, which this floor does not import: the caller hands them in.
 """
 
@@ -125,7 +125,7 @@ def mask_to_files(
 ) -> MaskedFiles:
     """Write to the target what the reader may see of a table in files.
 
-    Raises `AccessDeniedError` where that is nothing, and what `masking.streaming.mask_files`
+    Raises `AccessDeniedError` where that is nothing, and what `masking.bulk.streaming.mask_files`
     raises; then the target is as it was, and finished parts wait for the next try.
     """
     # Before anything is decided: a slip of the pen needs no entry in the log.

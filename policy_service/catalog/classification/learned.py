@@ -3,7 +3,7 @@
 A model sees names only and was trained on other people's databases, so it is one witness
 more. It can find a person where the patterns saw none, and refine or settle what they left
 open; it cannot lower what words, keys, values and check digits established. Not the model: that
-is `name_model`, handed in.
+is `catalog.names.model`, handed in.
 """
 
 from collections.abc import Sequence

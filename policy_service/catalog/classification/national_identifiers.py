@@ -3,7 +3,7 @@
 The forms and the odds are here; check digits and dates inside the numbers are verified by
 python-stdnum. Numbers of organisations, articles and securities that share the same
 arithmetic are known too, so that they are not taken for people. Birth numbers of Czechia
-and Slovakia are in `checksums`, for they are also kept without their check digit.
+and Slovakia are in `kit.checksums`, for they are also kept without their check digit.
 
 `chance` is the share of other strings of the same form that pass the rules (measured by a
 test; a judgement where the form is all there is); `shared` marks arithmetic that other schemes

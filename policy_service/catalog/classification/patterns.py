@@ -1,7 +1,7 @@
 """What sampled values say: detectors that look at one column's values and nothing else.
 
 Each returns hits with a category, a weight and a sentence of counts. No hit quotes a
-value. Check digits are in `checksums` and `national_identifiers`, the reasoning on chance in
+value. Check digits are in `kit.checksums` and `national_identifiers`, the reasoning on chance in
 `likelihood`, what only the whole column shows in `distribution`, free text in `free_text`.
 """
 

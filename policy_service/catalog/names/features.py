@@ -2,7 +2,7 @@
 
 A path such as `customer.emails.value` has a leaf (`value`) in an object (`emails`) of a
 collection. Four sets of short strings describe a column, each compared by itself in
-`name_kernel`. Nothing is learned here and no value is read.
+`kernel`. Nothing is learned here and no value is read.
 """
 
 from collections import Counter

@@ -91,7 +91,7 @@ def fit_names(
 ) -> NameWeights:
     """Learn from examples of at least two groups: without the encoder, and with it if given.
 
-    What anybody knows (`name_knowledge`) is learned beside them. Takes seconds to a minute: time
+    What anybody knows (`knowledge`) is learned beside them. Takes seconds to a minute: time
     grows with the cube of the distinct examples. Raises `CatalogError` for a single group, and
     where names are too alike to be learned with the trust given.
     """

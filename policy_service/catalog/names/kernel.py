@@ -3,7 +3,7 @@
 The kernel of a Gaussian process (Rasmussen and Williams, 2006, chapters 2 and 4; sums and
 products of kernels are kernels): leaf × surroundings × type. An encoder, where there is one,
 adds the meaning of the leaf; its words then count by the square root of their cosine, which
-is no kernel by itself and needs the noise that `name_fit` checks. Anchors are the columns that
+is no kernel by itself and needs the noise that `fit` checks. Anchors are the columns that
 were learned from.
 """
 

@@ -3,7 +3,7 @@
 A name becomes canonical English words (`KundenNr` → customer number, `fname` → first name), so
 that what is learned of a word in one language or spelling holds in all. `word_kinds` tells what
 a word points at: a person, an organisation, a thing, a contact detail, a note about a fact.
-Not a classifier: it holds no category; `name_features` and the weights judge.
+Not a classifier: it holds no category; `features` and the weights judge.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The learned name classifier: what a column's name, path and neighbours say it holds.
 
 Weak evidence beside values, and the only evidence before a scan: connectors, manifests, empty
-tables. A Gaussian process over names (`name_kernel`, learned by `name_fit`); its probabilities
+tables. A Gaussian process over names (`kernel`, learned by `fit`); its probabilities
 are calibrated on vendors that were left out. What people correct is remembered word for word
 and carries over to alike columns. The model card is in docs/classification.md.
 """

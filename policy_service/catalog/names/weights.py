@@ -1,6 +1,6 @@
 """The weights of the name model as data: numbers and hashes in one `npz`, and nothing that runs.
 
-Written and read here; learned in `name_fit`. The same weights give the same bytes.
+Written and read here; learned in `fit`. The same weights give the same bytes.
 """
 
 import io
