@@ -1,6 +1,7 @@
 """The operators on Spark equal those on polars; keys stay where they are loaded."""
 
 import shutil
+import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -76,6 +77,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")
+    # Without it the workers take the first `python3` of PATH, which may be another environment's.
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYSPARK_PYTHON", sys.executable)
     session = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
@@ -91,6 +95,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
+    patch.undo()
 
 
 @pytest.fixture(scope="module")
