@@ -14,6 +14,8 @@ from policy_service.domain.identifiers import (
     Sha256Hex,
 )
 from policy_service.domain.organisation import Person
+from policy_service.domain.parameters import NO_PARAMETERS, Parameters
+from policy_service.domain.predicate import EVERY_ROW, Predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,40 @@ class RuleObligation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCondition:
+    """When a rule applies: an expression of `domain.condition`, and a window of validity.
+
+    Empty fields do not restrict. Times are RFC 3339; the window holds from `not_before` on
+    and until just before `not_after`, by the clock of the decision point. An expression that
+    cannot be evaluated keeps an allowing rule from applying, and never a denying one.
+    """
+
+    rule: RuleId
+    expression: str = ""
+    not_before: str = ""
+    not_after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownResource:
+    """A resource of an application that the policy knows by itself, with its properties.
+
+    What is said here wins over what a request says of the resource.
+    """
+
+    type: str
+    id: str
+    properties: Parameters = NO_PARAMETERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """One policy in the form that engines load. Times are RFC 3339.
 
     `resource_links` are Casbin's `g2` (child, parent): column → group → table →
     schema → source, and column → `category:<key>` → wider category.
-    `role_links` are `g` between roles. Who holds which role stands in the
+    Rows about `type:<type>` hold for every resource of that type which has no rows or links
+    of its own name. `role_links` are `g` between roles. Who holds which role stands in the
     `Directory`, so that joiners and leavers need no new policy.
     """
 
@@ -63,16 +93,27 @@ class Bundle:
     retention: tuple[RetentionRule, ...]
     separation: tuple[tuple[RoleId, RoleId], ...]
     tests: tuple[PolicyTest, ...]  # canaries: they must hold before a swap
+    conditions: tuple[RuleCondition, ...] = ()  # at most one for a rule
+    resources: tuple[KnownResource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosignature:
+    """One further signature over the same bytes, by another key."""
+
+    key_id: str
+    signature: str  # base64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedBundle:
-    """A bundle with its hash and an Ed25519 signature (RFC 8032) over the canonical bytes."""
+    """A bundle with its hash and Ed25519 signatures (RFC 8032) over the canonical bytes."""
 
     bundle: Bundle
     sha256: Sha256Hex
     key_id: str
     signature: str  # base64
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +147,6 @@ class TableView:
     row_filters: tuple[RowFilter, ...]  # all of them hold
     attributes: tuple[tuple[str, str | int | float | bool], ...]  # the subject's, for the filters
     revision: Revision
+    predicate: Predicate = (
+        EVERY_ROW  # holds besides the filters; what cannot apply it shows nothing
+    )

@@ -9,10 +9,11 @@ from policy_service.domain.parameters import NO_PARAMETERS, Parameters
 
 
 class DenyReason(StrEnum):
-    """Why a request was denied; the first four are policy, the others failures that fail closed."""
+    """Why a request was denied; the first five are policy, the others failures that fail closed."""
 
     NO_MATCHING_RULE = "no_matching_rule"
     DENIED_BY_RULE = "denied_by_rule"
+    CONDITION_UNKNOWN = "condition_unknown"  # only a condition without an answer stood in between
     UNKNOWN_SUBJECT = "unknown_subject"
     UNKNOWN_RESOURCE = "unknown_resource"
     NO_BUNDLE = "no_bundle"
@@ -25,13 +26,19 @@ class DenyReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
-    """Who wants to do what to which resource, what for. `resource` is an asset id."""
+    """Who wants to do what to which resource, what for.
+
+    `resource` is an asset id, or the id of an application's resource of `resource_type`.
+    `properties` are what the PEP says of that resource; of the subject it is not asked.
+    """
 
     subject: str
     resource: str
     action: str
     purpose: str
     context: Parameters = NO_PARAMETERS
+    resource_type: str = ""
+    properties: Parameters = NO_PARAMETERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
