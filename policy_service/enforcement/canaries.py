@@ -3,12 +3,14 @@
 from policy_service.domain.decision import Decision
 from policy_service.domain.draft import PolicyTest
 from policy_service.domain.errors import EnforcementError
-from policy_service.enforcement.index import CompiledPolicy
+from policy_service.enforcement.engine import PolicyEngine
 
 
-def check_canaries(policy: CompiledPolicy) -> None:
+def check_canaries(policy: PolicyEngine) -> None:
     """Run the tests that came with the bundle.
 
+    They are asked without a time, so that what held when the policy was published holds as
+    long as the policy: a rule with a window or an unknown condition allows nothing here.
     Raises `EnforcementError` naming the first that fails; keep the policy in force.
     """
     for test in policy.tests:

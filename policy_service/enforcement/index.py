@@ -2,76 +2,64 @@
 
 Not the policy's meaning (that is the Casbin model in the bundle; `engines.casbin`
 runs it, and laws hold both to the same answers), and not a service: see `point`.
-
-Layout: (action, purpose) → resource → `Posting`, the rows there with the roles
-they speak for as one bit set. A subject is the bit set of its roles with all
-that they inherit; a resource is itself with those of its ancestors that have rows.
+How it lies in memory is said in `layout`; what is shown of a table, in `views`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from policy_service.domain.bundle import (
-    Bundle,
-    ColumnView,
-    Directory,
-    PolicyRow,
-    RuleObligation,
-    TableView,
-)
-from policy_service.domain.control import DENY as DENY_CONTROL
+from policy_service.domain.applicability import applicabilities, applies
+from policy_service.domain.bundle import Bundle, Directory, KnownResource, TableView
+from policy_service.domain.condition_truth import Facts, Truth
 from policy_service.domain.control import RowFilter
 from policy_service.domain.decision import AccessRequest, Decision, DenyReason
 from policy_service.domain.draft import PolicyTest
 from policy_service.domain.identifiers import AssetId, Purpose, Revision, RuleId
-from policy_service.domain.organisation import Person
-from policy_service.enforcement.explain import explain_decision
-from policy_service.enforcement.graph import ancestors
-from policy_service.enforcement.model import check_standard_model
+from policy_service.enforcement.effects import Effects
+from policy_service.enforcement.explain import Explanation
+from policy_service.enforcement.graph import Parents, parents_of
+from policy_service.enforcement.grounds import Search
+from policy_service.enforcement.known import Known
+from policy_service.enforcement.layout import Effect, Entry, Layout, Place, lay_out
+from policy_service.enforcement.loading import collector_waits
+from policy_service.enforcement.model import check_model
 from policy_service.enforcement.obligations import combine, sort_filters
+from policy_service.enforcement.partial import Residue, all_of
+from policy_service.enforcement.roles import read_roles
 from policy_service.enforcement.rows import (
-    ALLOW,
     ANY_PURPOSE,
+    TYPE_PREFIX,
+    check_conditions,
     check_links,
     check_rows,
     expiry,
     obligations_by_rule,
     people_by_subject,
+    resources_by_type,
 )
+from policy_service.enforcement.views import column_name, columns_by_table, show_column
 
-_MOST_GIVEN = 100_000  # decisions that are kept, so that asking cannot fill the memory
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """The rows of one resource, action and purpose: each a role's bit, whether it allows, a rule.
-
-    `roles` is the union of the bits, so that most requests are turned away by one `&`.
-    """
-
-    roles: int
-    entries: tuple[tuple[int, bool, RuleId], ...]
-
-
-Postings = Mapping[tuple[str, str], Mapping[str, Posting]]
+_MOST_JOINED = 100_000  # joined decisions that are kept, so that asking cannot fill the memory
+_NOBODY = 0
 
 
 class CompiledPolicy:
-    """One policy, compiled. Made by `compile_policy`; never changes."""
+    """One policy, compiled. Made by `compile_policy`; its answers never change."""
 
     __slots__ = (
         "_columns",
         "_denied",
-        "_given",
-        "_inherited",
-        "_obligations",
-        "_people",
-        "_postings",
-        "_resources",
+        "_joined",
+        "_keys",
+        "_known",
+        "_layout",
+        "_parents",
+        "_places",
         "_subjects",
         "expires_at",
         "revision",
+        "source",
+        "tenant",
         "tests",
     )
 
@@ -80,134 +68,236 @@ class CompiledPolicy:
         *,
         bundle: Bundle,
         expires_at: datetime,
-        obligations: Mapping[RuleId, RuleObligation],
-        people: Mapping[str, Person],
-        inherited: Mapping[str, int],
-        postings: Postings,
-        resources: Mapping[str, tuple[str, ...]],
-        columns: Mapping[str, tuple[str, ...]],
+        layout: Layout,
+        known: Known,
+        parents: Parents,
     ) -> None:
         self.revision: Revision = bundle.revision
+        self.tenant = bundle.tenant
+        self.source = bundle.source
         self.expires_at = expires_at
         self.tests: tuple[PolicyTest, ...] = bundle.tests
-        self._obligations = obligations
-        self._people = people
-        self._inherited = inherited
-        self._subjects = {name: self._bits(person.roles) for name, person in people.items()}
-        self._postings = postings
-        self._resources = resources
-        self._columns = columns
+        self._layout = layout
+        self._keys, self._places = layout.keys, layout.places  # nearer at hand
+        self._known = known
+        self._parents = parents
+        self._columns = columns_by_table(bundle.resource_links, parents)
+        self._subjects = {
+            name: known.roles.mask(person.roles) for name, person in known.people.items()
+        }
         self._denied = {
             reason: Decision(allow=False, revision=bundle.revision, rules=(), reason=reason)
             for reason in DenyReason
         }
-        self._given: dict[tuple[bool, tuple[RuleId, ...]], Decision] = {}  # a memo, nothing else
+        self._joined: dict[tuple[bool, tuple[RuleId, ...]], Decision] = {}  # a memo, nothing else
 
-    def decide(self, request: AccessRequest) -> Decision:
-        """Answer one request; what is not allowed is denied, and says why."""
+    def decide(self, request: AccessRequest, now: datetime | None = None) -> Decision:
+        """Answer one request; what is not allowed is denied, and says why.
+
+        Without `now` a rule's window is unknown: it allows nothing, and denies all the same.
+        """
         roles = self._subjects.get(request.subject)
         if roles is None:
             return self._denied[DenyReason.UNKNOWN_SUBJECT]
-        return self._decide(roles, request.resource, request.action, request.purpose)
+        return self._decide(roles, request, now)
 
-    def decide_role(self, role: str, resource: str, action: str, purpose: str) -> Decision:
+    def decide_role(
+        self, role: str, resource: str, action: str, purpose: str, now: datetime | None = None
+    ) -> Decision:
         """Answer for whoever holds just `role`; a role that no row names matches nothing."""
-        return self._decide(self._inherited.get(role, 0), resource, action, purpose)
+        request = AccessRequest(subject="", resource=resource, action=action, purpose=purpose)
+        return self._decide(self._known.roles.mask((role,)), request, now, role=role)
 
-    def view(self, subject: str, table: str, purpose: str, action: str = "read") -> TableView:
+    def view(
+        self,
+        subject: str,
+        table: str,
+        purpose: str,
+        action: str = "read",
+        now: datetime | None = None,
+    ) -> TableView:
         """Show how `subject` may see each column of `table`; a table that is not known has none."""
-        columns: list[ColumnView] = []
-        filters: set[RowFilter] = set()
-        for column in self._columns.get(table, ()):
-            request = AccessRequest(
-                subject=subject, resource=column, action=action, purpose=purpose
+        columns = self._columns.get(table, ())
+        names = frozenset(column_name(column) for column in columns)
+        mask = self._subjects.get(subject, _NOBODY)
+        asker = self._known.subject(subject)
+        shown = [
+            show_column(
+                column,
+                [
+                    effect
+                    for _, _, effect in self._matching(mask, self._places[column], action, purpose)
+                ],
+                residue=Residue(
+                    facts=Facts(subject=asker, resource=self._known.resource(column)),
+                    columns=names,
+                ),
+                now=now,
             )
-            decision = self.decide(request)
-            control = decision.obligations.control if decision.allow else DENY_CONTROL
-            columns.append(
-                ColumnView(column=AssetId(column), control=control, rules=decision.rules)
-            )
-            filters.update(decision.obligations.row_filters)
-        named = {row_filter.subject_attribute for row_filter in filters}
+            for column in columns
+        ]
+        filters = {one for column in shown for one in column.row_filters}
         return TableView(
             table=AssetId(table),
             purpose=Purpose(purpose),
-            columns=tuple(columns),
+            columns=tuple(column.view for column in shown),
             row_filters=sort_filters(filters),
-            attributes=self._attributes(subject, named),
+            attributes=self._attributes(subject, filters),
             revision=self.revision,
+            predicate=all_of(column.predicate for column in shown),
         )
 
-    def explain(self, request: AccessRequest) -> tuple[str, ...]:
+    def explain(self, request: AccessRequest, now: datetime | None = None) -> tuple[str, ...]:
         """Tell in a few lines why `request` is answered as it is; no data value is in them."""
-        return explain_decision(
+        return self.reasons(request, now).lines()
+
+    def reasons(self, request: AccessRequest, now: datetime | None = None) -> Explanation:
+        """Give the full reason of an answer; slower than the answer by far."""
+        person = self._known.people.get(request.subject)
+        name = self._row_name(request)
+        above = tuple(sorted({name, *_above(name, self._parents)}))
+        search = Search(
+            layout=self._layout,
+            roles=self._known.roles,
+            held=() if person is None else person.roles,
+            resource=name,
+            above=above,
+            parents=self._parents,
+            facts=self._known.facts(request),
+            now=now,
+        )
+        return Explanation(
             request=request,
-            decision=self.decide(request),
-            person=self._people.get(request.subject),
-            obligations=self._obligations,
-            considered=self._resources.get(request.resource, ()),
+            decision=self.decide(request, now),
+            roles=None if person is None else tuple(sorted(person.roles)),
+            considered=tuple(one for one in above if one in self._layout.nodes),
+            grounds=search.grounds(request.action, request.purpose),
+            elsewhere=search.elsewhere(request.action, request.purpose),
         )
 
-    def _decide(self, roles: int, resource: str, action: str, purpose: str) -> Decision:
-        containers = self._resources.get(resource)
-        if containers is None:
-            return self._denied[DenyReason.UNKNOWN_RESOURCE]
-        allowing: list[RuleId] = []
-        denying: list[RuleId] = []
-        for key in ((action, purpose), (action, ANY_PURPOSE)):
-            by_resource = self._postings.get(key)
-            if by_resource is None:
+    def _decide(
+        self, roles: int, request: AccessRequest, now: datetime | None, *, role: str | None = None
+    ) -> Decision:
+        place = self._places.get(request.resource)
+        if place is None:
+            place = self._place_of_type(request)
+            if place is None:
+                return self._denied[DenyReason.UNKNOWN_RESOURCE]
+        matching = self._matching(roles, place, request.action, request.purpose)
+        if not matching:
+            return self._denied[DenyReason.NO_MATCHING_RULE]
+        if len(matching) == 1:
+            alone = matching[0][1]
+            if alone is not None:
+                return alone
+        return self._weigh(matching, request, now, role)
+
+    def _matching(self, roles: int, place: Place, action: str, purpose: str) -> list[Entry]:
+        """List what speaks for these roles at a place, whether its condition holds or not."""
+        found: list[Entry] = []
+        keys = self._keys.get(action)
+        if keys is None:
+            return found
+        star = keys[ANY_PURPOSE]
+        key = keys.get(purpose, star)
+        for node in place:
+            posting = node.get(key)
+            if posting is None:
+                posting = node.get(star)
+                if posting is None:
+                    continue
+            if not posting[0] & roles:
                 continue
-            for container in containers:
-                posting = by_resource.get(container)
-                if posting is not None and posting.roles & roles:
-                    for bit, allows, rule in posting.entries:
-                        if bit & roles:
-                            (allowing if allows else denying).append(rule)
-        if denying:
-            return self._decided(False, tuple(denying))
-        if allowing:
-            return self._decided(True, tuple(allowing))
+            if len(posting) == 3:
+                found.append(posting)
+            else:
+                found += [entry for entry in posting[1] if entry[0] & roles]
+        return found
+
+    def _weigh(
+        self,
+        matching: Sequence[Entry],
+        request: AccessRequest,
+        now: datetime | None,
+        role: str | None,
+    ) -> Decision:
+        """Weigh several rules, or rules with conditions: one denial outweighs every permit."""
+        allowing: list[Effect] = []
+        denying: list[Effect] = []
+        unknown: list[Effect] = []
+        facts: Facts | None = None
+        for _, _, effect in matching:
+            truth: Truth = True
+            if effect.when is not None:
+                facts = facts or self._known.facts(request, role=role)
+                truth = effect.when.truth(facts, now)
+            allows = effect.obligation is not None
+            if applies(truth, allows=allows):
+                (allowing if allows else denying).append(effect)
+            elif truth is None:
+                unknown.append(effect)
+        if denying or allowing:
+            return self._join(denying or allowing, allow=not denying)
+        if unknown:
+            return self._denial(DenyReason.CONDITION_UNKNOWN, unknown)
         return self._denied[DenyReason.NO_MATCHING_RULE]
 
-    def _decided(self, allow: bool, rules: tuple[RuleId, ...]) -> Decision:
+    def _join(self, effects: Sequence[Effect], *, allow: bool) -> Decision:
         """Return the one decision that these rules give; kept, for the same ones come again."""
-        decision = self._given.get((allow, rules))
+        if len(effects) == 1:
+            return effects[0].alone
+        key = (allow, tuple(effect.rule for effect in effects))
+        decision = self._joined.get(key)
         if decision is None:
-            decision = self._permit(rules) if allow else self._deny(rules)
-            if len(self._given) < _MOST_GIVEN:
-                self._given[(allow, rules)] = decision
+            decision = (
+                self._permit(effects) if allow else self._denial(DenyReason.DENIED_BY_RULE, effects)
+            )
+            if len(self._joined) < _MOST_JOINED:
+                self._joined[key] = decision
         return decision
 
-    def _permit(self, rules: Iterable[RuleId]) -> Decision:
-        deciding = tuple(sorted(set(rules)))
+    def _permit(self, effects: Sequence[Effect]) -> Decision:
+        obliged = {
+            effect.rule: effect.obligation for effect in effects if effect.obligation is not None
+        }
         return Decision(
             allow=True,
             revision=self.revision,
-            rules=deciding,
-            obligations=combine(self._obligations[rule] for rule in deciding),
+            rules=tuple(sorted(obliged)),
+            obligations=combine(obliged.values()),
         )
 
-    def _deny(self, rules: Iterable[RuleId]) -> Decision:
+    def _denial(self, reason: DenyReason, effects: Sequence[Effect]) -> Decision:
         return Decision(
             allow=False,
             revision=self.revision,
-            rules=tuple(sorted(set(rules))),
-            reason=DenyReason.DENIED_BY_RULE,
+            rules=tuple(sorted({effect.rule for effect in effects})),
+            reason=reason,
         )
 
-    def _bits(self, roles: Iterable[str]) -> int:
-        bits = 0
-        for role in roles:
-            bits |= self._inherited.get(role, 0)
-        return bits
+    def _place_of_type(self, request: AccessRequest) -> Place | None:
+        """Find the rows about a resource's type, for one without rows or links of its own name.
+
+        INVARIANT: a claimed type is only read where the policy does not know the resource's
+        id, and a type's own name is only taken as such where no type is claimed.
+        """
+        place = self._layout.types.get(self._row_name(request))
+        if place is None and (request.resource_type, request.resource) in self._known.by_type:
+            return ()
+        return place
+
+    def _row_name(self, request: AccessRequest) -> str:
+        if request.resource in self._places or not request.resource_type:
+            return request.resource
+        return f"{TYPE_PREFIX}{request.resource_type}"
 
     def _attributes(
-        self, subject: str, named: Iterable[str]
+        self, subject: str, filters: set[RowFilter]
     ) -> tuple[tuple[str, str | int | float | bool], ...]:
-        person = self._people.get(subject)
+        person = self._known.people.get(subject)
         known = {} if person is None else person.attributes
-        pairs = ((name, known[name]) for name in sorted(named) if name in known)
+        named = sorted({row_filter.subject_attribute for row_filter in filters})
+        pairs = ((name, known[name]) for name in named if name in known)
         # A list is left out: no column equals it, so the filter shows no row.
         return tuple((name, value) for name, value in pairs if not isinstance(value, tuple))
 
@@ -218,84 +308,50 @@ def compile_policy(bundle: Bundle, directory: Directory) -> CompiledPolicy:
     Raises `EnforcementError` (`PolicyRowError` for a row) for what can be read in
     two ways or fails open; keep the policy that is in force.
     """
-    check_standard_model(bundle.model_conf)
+    with collector_waits():
+        return _compile(bundle, directory)
+
+
+def _compile(bundle: Bundle, directory: Directory) -> CompiledPolicy:
+    check_model(bundle.model_conf, bundle.conditions)
     check_rows(bundle.rows)
     check_links(bundle.role_links, kind="g")
     check_links(bundle.resource_links, kind="g2")
-    role_closure = ancestors(bundle.role_links)
-    bits = _role_bits(bundle)
-    resource_closure = ancestors(bundle.resource_links)
+    conditions = applicabilities(bundle.conditions)
+    if conditions:
+        check_conditions(conditions, bundle.rows)
+    roles = read_roles(bundle.rows, bundle.role_links)
+    parents = parents_of(bundle.resource_links)
+    layout = lay_out(
+        bundle.rows,
+        bits=roles.bits,
+        parents=parents,
+        effects=Effects(
+            revision=bundle.revision,
+            obligations=obligations_by_rule(bundle),
+            conditions=conditions,
+        ).make,
+    )
+    resources = resources_by_type(bundle, layout.places)
+    by_id: Mapping[str, KnownResource] = {
+        one.id: one for one in resources.values() if one.id in layout.places
+    }
     return CompiledPolicy(
         bundle=bundle,
         expires_at=expiry(bundle),
-        obligations=obligations_by_rule(bundle),
-        people=people_by_subject(directory),
-        inherited=_inherited_bits(bits, role_closure),
-        postings=_postings(bundle.rows, bits),
-        resources=_effective_resources(bundle, resource_closure),
-        columns=_columns_by_table(bundle, resource_closure),
+        layout=layout,
+        known=Known(
+            people=people_by_subject(directory), roles=roles, by_id=by_id, by_type=resources
+        ),
+        parents=parents,
     )
 
 
-def _role_bits(bundle: Bundle) -> dict[str, int]:
-    named = sorted({str(row.role) for row in bundle.rows})
-    return {role: 1 << place for place, role in enumerate(named)}
-
-
-def _inherited_bits(
-    bits: Mapping[str, int], closure: Mapping[str, frozenset[str]]
-) -> dict[str, int]:
-    inherited = dict(bits)
-    for role, reached in closure.items():
-        union = 0
-        for one in reached:
-            union |= bits.get(one, 0)
-        inherited[role] = union
-    return inherited
-
-
-def _postings(rows: Iterable[PolicyRow], bits: Mapping[str, int]) -> Postings:
-    entries: dict[tuple[str, str], dict[str, dict[tuple[int, bool, RuleId], None]]] = {}
-    for row in rows:
-        by_resource = entries.setdefault((row.action, row.purpose), {})
-        entry = (bits[row.role], row.effect == ALLOW, row.rule)
-        by_resource.setdefault(row.resource, {}).setdefault(entry)
-    return {
-        key: {resource: _posting(found) for resource, found in by_resource.items()}
-        for key, by_resource in entries.items()
-    }
-
-
-def _posting(entries: Iterable[tuple[int, bool, RuleId]]) -> Posting:
-    found = tuple(entries)
-    roles = 0
-    for bit, _, _ in found:
-        roles |= bit
-    return Posting(roles=roles, entries=found)
-
-
-def _effective_resources(
-    bundle: Bundle, closure: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[str, ...]]:
-    with_rows = {row.resource for row in bundle.rows}
-    shared: dict[frozenset[str], tuple[str, ...]] = {}  # columns of a group have the same
-    found: dict[str, tuple[str, ...]] = {}
-    for resource, reached in closure.items():
-        effective = reached & with_rows
-        found[resource] = shared.setdefault(effective, tuple(sorted(effective)))
-    for resource in with_rows - closure.keys():
-        found[resource] = (resource,)
+def _above(name: str, parents: Parents) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        fresh = set(parents.get(waiting.pop(), ())) - found
+        found |= fresh
+        waiting.extend(fresh)
     return found
-
-
-def _columns_by_table(
-    bundle: Bundle, closure: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[str, ...]]:
-    """List each table's columns in the order of the catalogue: nodes without a child, by id."""
-    parents = {parent for child, parent in bundle.resource_links if parent != child}
-    found: dict[str, dict[str, None]] = {}
-    for child, _ in bundle.resource_links:
-        table = child.rpartition(".")[0]
-        if child not in parents and table in closure[child]:
-            found.setdefault(table, {}).setdefault(child)
-    return {table: tuple(columns) for table, columns in found.items()}

@@ -5,7 +5,8 @@ Terms: NIST SP 800-162, section 2.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 from typing import Protocol
 
@@ -14,19 +15,14 @@ from policy_service.domain.control import Operator
 from policy_service.domain.decision import AccessRequest, Decision, DenyReason
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, StaleBundleError
 from policy_service.domain.identifiers import Revision
+from policy_service.domain.parameters import Parameters
+from policy_service.domain.predicate import EVERY_ROW
 from policy_service.enforcement.canaries import check_canaries
-from policy_service.enforcement.index import CompiledPolicy
+from policy_service.enforcement.engine import PolicyEngine, ReferenceEngine
+from policy_service.enforcement.partial import example_row, row_passes
 from policy_service.kit.clock import Clock
 
 SHADOW_EVERY = 1000  # one decision in so many is also asked of the reference engine
-
-
-class ReferenceEngine(Protocol):
-    """A second, independent engine over the same bundle and directory."""
-
-    def enforce_subject(self, subject: str, resource: str, action: str, purpose: str) -> bool:
-        """Tell whether the policy allows it."""
-        ...
 
 
 class Alarm(Protocol):
@@ -39,7 +35,7 @@ class Alarm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    policy: CompiledPolicy
+    policy: PolicyEngine
     reference: ReferenceEngine | None
 
 
@@ -64,8 +60,11 @@ class DecisionPointService:
         clock: Clock,
         sample: Callable[[], bool] | None = None,
         alarm: Alarm = no_alarm,
+        tenant: str = "",
     ) -> None:
+        """Decide for `tenant`; where none is named, for that of the first policy."""
         self._clock = clock
+        self._tenant = tenant
         self._sample = sample or every_nth()
         self._alarm = alarm
         self._in_force: _InForce | None = None  # INVARIANT: only ever replaced whole
@@ -77,16 +76,18 @@ class DecisionPointService:
         return Revision(0) if in_force is None else in_force.policy.revision
 
     @property
-    def policy(self) -> CompiledPolicy | None:
+    def policy(self) -> PolicyEngine | None:
         """Return the policy in force, to be explained or compared."""
         in_force = self._in_force
         return None if in_force is None else in_force.policy
 
-    def swap(self, new: CompiledPolicy, *, reference: ReferenceEngine | None = None) -> None:
+    def swap(self, new: PolicyEngine, *, reference: ReferenceEngine | None = None) -> None:
         """Put `new` in force after its canaries; the same revision again brings new people.
 
-        Raises `StaleBundleError` or `EnforcementError`; the old policy stays in force.
+        Raises `StaleBundleError` or `EnforcementError`, also for the policy of another tenant
+        or source; the old policy stays in force.
         """
+        self._check_belongs(new)
         if new.expires_at <= self._clock.now():
             raise StaleBundleError(
                 f"revision {new.revision} is past its time; publish the policy again"
@@ -121,10 +122,12 @@ class DecisionPointService:
             )
         revision = in_force.policy.revision
         try:
-            if self._is_stale(in_force.policy):
+            now = self._clock.now()
+            if now >= in_force.policy.expires_at:
                 raise StaleBundleError(f"revision {revision} is past its time; publish anew")
-            view = in_force.policy.view(subject, table, purpose, action)
-            agreed = self._agrees_on_view(in_force, view, subject, action)
+            view = in_force.policy.view(subject, table, purpose, action, now)
+            asked = AccessRequest(subject=subject, resource=table, action=action, purpose=purpose)
+            agreed = self._agrees_on_view(in_force, view, asked, now)
         except EnforcementError:
             raise
         except Exception as error:
@@ -141,33 +144,56 @@ class DecisionPointService:
             )
         return view
 
-    def _decide(self, in_force: _InForce, request: AccessRequest) -> Decision:
-        policy = in_force.policy
-        if self._is_stale(policy):
-            return _deny(DenyReason.STALE_BUNDLE, policy.revision)
-        decision = policy.decide(request)
-        if in_force.reference is not None and self._sample():
-            allowed = in_force.reference.enforce_subject(
-                request.subject, request.resource, request.action, request.purpose
+    def _check_belongs(self, new: PolicyEngine) -> None:
+        in_force = self._in_force
+        tenant = self._tenant or (new.tenant if in_force is None else in_force.policy.tenant)
+        if new.tenant != tenant:
+            raise EnforcementError(
+                f"revision {new.revision} is the policy of tenant `{new.tenant}`, and here "
+                f"`{tenant}` is decided for; fetch your own"
             )
-            if allowed is not decision.allow:
-                return self._denied_with_alarm(DenyReason.SHADOW_DISAGREEMENT, policy.revision)
+        if in_force is not None and new.source != in_force.policy.source:
+            raise EnforcementError(
+                f"revision {new.revision} is about `{new.source}`, and the policy in force about "
+                f"`{in_force.policy.source}`; give each source its own decision point"
+            )
+
+    def _decide(self, in_force: _InForce, request: AccessRequest) -> Decision:
+        policy, now = in_force.policy, self._clock.now()
+        if now >= policy.expires_at:
+            return _deny(DenyReason.STALE_BUNDLE, policy.revision)
+        decision = policy.decide(request, now)
+        reference = in_force.reference
+        if reference is None or not self._sample():
+            return decision
+        if reference.allows(request, now) is not decision.allow:
+            return self._denied_with_alarm(DenyReason.SHADOW_DISAGREEMENT, policy.revision)
         return decision
 
     def _agrees_on_view(
-        self, in_force: _InForce, view: TableView, subject: str, action: str
+        self, in_force: _InForce, view: TableView, request: AccessRequest, now: datetime
     ) -> bool:
+        """Compare a view with the reference: column by column, or for rows that it shows.
+
+        Where rows decide, a row without values and one made to pass are tried: whatever the
+        view shows of them, the reference must allow.
+        """
         reference = in_force.reference
         if reference is None or not self._sample():
             return True
+        shown = {one.column: one.control.operator is not Operator.DENY for one in view.columns}
+        if view.predicate == EVERY_ROW:
+            return all(
+                reference.allows(replace(request, resource=column), now) is is_shown
+                for column, is_shown in shown.items()
+            )
+        rows = (row for row in ({}, example_row(view.predicate)) if row_passes(view.predicate, row))
         return all(
-            reference.enforce_subject(subject, column.column, action, view.purpose)
-            is (column.control.operator is not Operator.DENY)
-            for column in view.columns
+            reference.allows(replace(request, resource=column, properties=Parameters(row)), now)
+            for row in rows
+            for column, is_shown in shown.items()
+            if is_shown
         )
-
-    def _is_stale(self, policy: CompiledPolicy) -> bool:
-        return self._clock.now() >= policy.expires_at
 
     def _denied_with_alarm(self, reason: DenyReason, revision: Revision) -> Decision:
         try:

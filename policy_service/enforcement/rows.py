@@ -4,10 +4,16 @@ Not a verification of the policy's sense: only of its form, so that no row can
 be read in two ways. A refusal leaves the policy that was in force in place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 
-from policy_service.domain.bundle import Bundle, Directory, PolicyRow, RuleObligation
+from policy_service.domain.bundle import (
+    Bundle,
+    Directory,
+    KnownResource,
+    PolicyRow,
+    RuleObligation,
+)
 from policy_service.domain.control import Operator
 from policy_service.domain.errors import EnforcementError, PolicyRowError
 from policy_service.domain.identifiers import RuleId
@@ -16,6 +22,7 @@ from policy_service.kit.clock import parse_rfc3339
 
 ALLOW, DENY = "allow", "deny"
 ANY_PURPOSE = "*"
+TYPE_PREFIX = "type:"
 
 
 def check_rows(rows: tuple[PolicyRow, ...]) -> None:
@@ -58,6 +65,41 @@ def obligations_by_rule(bundle: Bundle) -> Mapping[RuleId, RuleObligation]:
                 f"row {line} allows by rule `{row.rule}`, which has no obligation; give it one",
                 line=line,
             )
+    return found
+
+
+def check_conditions(conditions: Iterable[RuleId], rows: Iterable[PolicyRow]) -> None:
+    """Refuse a condition of a rule without a row: it would restrict nothing, unseen."""
+    named = {row.rule for row in rows}
+    for rule in conditions:
+        if rule not in named:
+            raise EnforcementError(
+                f"a condition is about rule `{rule}`, which has no row; remove it or add the row"
+            )
+
+
+def resources_by_type(
+    bundle: Bundle, named: Container[str]
+) -> Mapping[tuple[str, str], KnownResource]:
+    """Index known resources by type and id. `named` are the ids of rows and links.
+
+    Such an id means one resource, whatever type a request claims for it, so it is refused
+    under two types; so are an empty field and a resource that is listed twice.
+    """
+    found: dict[tuple[str, str], KnownResource] = {}
+    types: dict[str, str] = {}
+    for one in bundle.resources:
+        if not (one.type and one.id):
+            raise EnforcementError("a known resource has an empty type or id; fill both")
+        if (one.type, one.id) in found:
+            raise EnforcementError(
+                f"resource `{one.id}` of type `{one.type}` is listed twice; keep one entry"
+            )
+        if one.id in named and types.setdefault(one.id, one.type) != one.type:
+            raise EnforcementError(
+                f"resource `{one.id}` has rows or links of its own and two types; keep one type"
+            )
+        found[(one.type, one.id)] = one
     return found
 
 

@@ -16,22 +16,40 @@ What pycasbin 2.8 gets wrong by itself, and how it is guarded here:
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import casbin
 from casbin.persist import Adapter
 from casbin.rbac import RoleManager
 
-from policy_service.domain.bundle import Bundle, Directory, PolicyRow
+from policy_service.domain.applicability import applicabilities, applies
+from policy_service.domain.bundle import (
+    Bundle,
+    Directory,
+    KnownResource,
+    PolicyRow,
+    RuleCondition,
+)
+from policy_service.domain.condition_truth import Facts
+from policy_service.domain.decision import AccessRequest
 from policy_service.domain.errors import EnforcementError, PolicyRowError
+from policy_service.domain.identifiers import RuleId
+from policy_service.domain.organisation import Person
+from policy_service.domain.parameters import ParameterValue
 
 _REQUEST = ["r_sub", "r_obj", "r_act", "r_purpose"]
+_CONDITIONAL = [*_REQUEST, "r_facts"]
 _POLICY = ["p_sub", "p_obj", "p_act", "p_purpose", "p_eft", "p_rule"]
 _SUBJECT = "\x00subject:"  # so that nobody gets a role's rights by being called like one
 
 
 class CasbinEngine:
-    """Decides by pycasbin over one model, one set of rows and its links. Safe between threads."""
+    """Decides by pycasbin over one model, one set of rows and its links. Safe between threads.
+
+    Conditions are read by `domain.condition`, as the index reads them; everything else is
+    pycasbin's own: which rows match, and what they decide together.
+    """
 
     def __init__(
         self,
@@ -40,21 +58,33 @@ class CasbinEngine:
         rows: Sequence[PolicyRow],
         role_links: Iterable[tuple[str, str]] = (),
         resource_links: Iterable[tuple[str, str]] = (),
-        subjects: Mapping[str, Iterable[str]] | None = None,
+        people: Iterable[Person] = (),
+        conditions: Iterable[RuleCondition] = (),
+        resources: Iterable[KnownResource] = (),
     ) -> None:
-        """Load the policy; `subjects` maps each subject to the roles it holds.
+        """Load the policy for `people`.
 
-        Raises `EnforcementError` for a model or rows that cannot be relied on.
+        Raises `EnforcementError` for a model, rows or conditions that cannot be relied on.
         """
         _check_rows(rows)
-        self._subjects = frozenset(subjects or ())
+        role_links, resource_links = tuple(role_links), tuple(resource_links)
+        self._people = {str(person.subject): person for person in people}
+        self._roles = _Links.of(role_links)
+        self._named = {row.resource for row in rows}.union(*resource_links)
+        self._resources = tuple(resources)
+        self._conditions = applicabilities(conditions)
         held = [
-            (f"{_SUBJECT}{subject}", role)
-            for subject, roles in (subjects or {}).items()
-            for role in roles
+            (f"{_SUBJECT}{subject}", str(role))
+            for subject, person in self._people.items()
+            for role in person.roles
         ]
         self._lock = threading.Lock()
-        self._enforcer = _load(model_conf, rows, [*role_links, *held], [*resource_links])
+        self._enforcer, self._is_conditional = _load(
+            model_conf, rows, [*role_links, *held], [*resource_links]
+        )
+        self._enforcer.add_function("holds", self._holds)
+        if self._conditions and not self._is_conditional:
+            raise EnforcementError("the model asks for no conditions and a rule has one")
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, directory: Directory) -> "CasbinEngine":
@@ -64,29 +94,74 @@ class CasbinEngine:
             rows=bundle.rows,
             role_links=bundle.role_links,
             resource_links=bundle.resource_links,
-            subjects={person.subject: person.roles for person in directory.people},
+            people=directory.people,
+            conditions=bundle.conditions,
+            resources=bundle.resources,
         )
 
-    def enforce(self, subject_or_role: str, resource: str, action: str, purpose: str) -> bool:
-        """Tell whether a subject may; a name that is no subject is taken as a role."""
-        if subject_or_role in self._subjects:
-            return self.enforce_subject(subject_or_role, resource, action, purpose)
-        return self._enforce(subject_or_role, resource, action, purpose)
-
-    def enforce_subject(self, subject: str, resource: str, action: str, purpose: str) -> bool:
-        """Tell whether a known subject may; one that is not known may nothing."""
-        if subject not in self._subjects:
+    def allows(self, request: AccessRequest, now: datetime | None = None) -> bool:
+        """Tell whether a subject may; one that the directory does not know may nothing."""
+        person = self._people.get(request.subject)
+        if person is None:
             return False
-        return self._enforce(f"{_SUBJECT}{subject}", resource, action, purpose)
+        facts: dict[str, ParameterValue] = {
+            **person.attributes,
+            "id": request.subject,
+            "roles": self._roles.closed(person.roles),
+        }
+        return self._enforce(f"{_SUBJECT}{request.subject}", request, facts, now)
 
-    def _enforce(self, *request: str) -> bool:
+    def allows_role(
+        self, role: str, resource: str, action: str, purpose: str, now: datetime | None = None
+    ) -> bool:
+        """Tell whether somebody may who holds just `role`, and of whom nothing else is known."""
+        request = AccessRequest(subject="", resource=resource, action=action, purpose=purpose)
+        return self._enforce(role, request, {"roles": self._roles.closed((role,))}, now)
+
+    def _enforce(
+        self,
+        who: str,
+        request: AccessRequest,
+        subject: Mapping[str, ParameterValue],
+        now: datetime | None,
+    ) -> bool:
+        asked: list[object] = [who, self._object(request), request.action, request.purpose]
+        if self._is_conditional:
+            resource = self._resource_facts(request)
+            facts = Facts(subject=subject, resource=resource, context=request.context)
+            asked.append((facts, now))
         try:
             with self._lock:
-                return bool(self._enforcer.enforce(*request))
+                return bool(self._enforcer.enforce(*asked))
         except Exception as error:  # whatever the model's matcher ran into
             raise EnforcementError(
                 f"the reference engine failed with {type(error).__name__}; nothing is allowed"
             ) from error
+
+    def _holds(self, rule: str, effect: str, asked: tuple[Facts, datetime | None]) -> bool:
+        """Answer the matcher of the conditional model."""
+        condition = self._conditions.get(RuleId(rule))
+        return condition is None or applies(condition.truth(*asked), allows=effect == "allow")
+
+    def _object(self, request: AccessRequest) -> str:
+        """Name what rows are about: the resource where rows or links name it, or its type."""
+        known = request.resource in self._named and not request.resource.startswith("type:")
+        if known or not request.resource_type:
+            return request.resource
+        return f"type:{request.resource_type}"
+
+    def _resource_facts(self, request: AccessRequest) -> dict[str, ParameterValue]:
+        named = self._object(request) == request.resource
+        facts = dict(request.properties)
+        kind = request.resource_type
+        for one in self._resources:
+            if one.id == request.resource and (named or one.type == kind):
+                facts.update(one.properties)
+                kind = one.type
+        facts.update(id=request.resource, type=kind)
+        if not kind:
+            del facts["type"]
+        return facts
 
 
 class _Links(RoleManager):  # type: ignore[misc] # pycasbin carries no types
@@ -95,6 +170,18 @@ class _Links(RoleManager):  # type: ignore[misc] # pycasbin carries no types
     def __init__(self) -> None:
         self._parents: dict[str, set[str]] = {}
         self._closed: dict[str, frozenset[str]] = {}
+
+    @classmethod
+    def of(cls, links: Iterable[tuple[str, str]]) -> "_Links":
+        made = cls()
+        for child, parent in links:
+            made.add_link(child, parent)
+        return made
+
+    def closed(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Name what these names reach, themselves included, sorted."""
+        start = {str(name) for name in names}
+        return tuple(sorted(start.union(*(self._reach(name) for name in start))))
 
     def clear(self) -> None:
         self._parents.clear()
@@ -142,10 +229,11 @@ def _load(
     rows: Sequence[PolicyRow],
     role_links: list[tuple[str, str]],
     resource_links: list[tuple[str, str]],
-) -> Any:  # noqa: ANN401 - pycasbin carries no types
+) -> tuple[Any, bool]:
+    """Load an enforcer, and tell whether its model asks for conditions."""
     try:
         model = casbin.Enforcer.new_model(text=model_conf)
-        _check_model(model.model)
+        is_conditional = _check_model(model.model)
         enforcer = casbin.Enforcer(model)
     except EnforcementError:
         raise
@@ -162,18 +250,20 @@ def _load(
         }
     )
     enforcer.load_policy()
-    return enforcer
+    return enforcer, is_conditional
 
 
-def _check_model(sections: Mapping[str, Mapping[str, Any]]) -> None:
+def _check_model(sections: Mapping[str, Mapping[str, Any]]) -> bool:
     """Require the arity that requests and rows are given in, and both kinds of links."""
-    if sections["r"]["r"].tokens != _REQUEST or sections["p"]["p"].tokens != _POLICY:
+    request = sections["r"]["r"].tokens
+    if request not in (_REQUEST, _CONDITIONAL) or sections["p"]["p"].tokens != _POLICY:
         raise EnforcementError(
-            "the model needs `r = sub, obj, act, purpose` and "
-            "`p = sub, obj, act, purpose, eft, rule`"
+            "the model needs `r = sub, obj, act, purpose` (and `facts`, where rules have "
+            "conditions) and `p = sub, obj, act, purpose, eft, rule`"
         )
     if not {"g", "g2"} <= set(sections.get("g", {})):
         raise EnforcementError("the model needs `g = _, _` for roles and `g2 = _, _` for resources")
+    return bool(request == _CONDITIONAL)
 
 
 def _check_rows(rows: Sequence[PolicyRow]) -> None:

@@ -31,9 +31,4 @@ def test_engines_decide_as_written(case: dict) -> None:
         columns = [one.column for one in decision.obligations.row_filters]
         assert columns == case["row_filters"]
     assert decision_oracle.decide(bundle, directory, request)[:2] == (case["allow"], reason)
-    assert (
-        CasbinEngine.from_bundle(bundle, directory).enforce_subject(
-            request.subject, request.resource, request.action, request.purpose
-        )
-        is case["allow"]
-    )
+    assert CasbinEngine.from_bundle(bundle, directory).allows(request) is case["allow"]

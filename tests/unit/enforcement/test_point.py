@@ -4,19 +4,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from policy_service.domain.bundle import RuleCondition
 from policy_service.domain.decision import AccessRequest, DenyReason
 from policy_service.domain.draft import PolicyTest
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, StaleBundleError
-from policy_service.domain.identifiers import Revision
+from policy_service.domain.identifiers import Revision, RuleId
+from policy_service.domain.predicate import EVERY_ROW
 from policy_service.enforcement.index import CompiledPolicy, compile_policy
 from policy_service.enforcement.point import DecisionPointService, every_nth
 from policy_service.engines.casbin import CasbinEngine
 from policy_service.kit.clock import FixedClock
 from tests.builders import CLIENTS, NOW, SERVICE, make_bundle, make_directory
 
+POLICIES = Path(__file__).resolve().parents[3] / "policies"
 REQUEST = AccessRequest(
     subject="teller-1", resource=f"{CLIENTS}.email", action="read", purpose=SERVICE
 )
@@ -40,7 +44,7 @@ class Bell:
 class Contrary:
     """A reference engine that denies everything."""
 
-    def enforce_subject(self, *request: str) -> bool:
+    def allows(self, *asked: object) -> bool:
         return False
 
 
@@ -50,7 +54,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def enforce_subject(self, *request: str) -> bool:
+    def allows(self, *asked: object) -> bool:
         raise self._error
 
 
@@ -234,3 +238,51 @@ def test_swaps_are_whole() -> None:
             service.swap(policy)
         answers = [one.result() for one in asked]
     assert all(answer.allow and answer.revision in range(1, 6) for answer in answers)
+
+
+def test_policies_of_two_tenants_never_mix() -> None:
+    """The policy of another tenant, or of another source, takes no policy's place."""
+    named = DecisionPointService(clock=FixedClock(NOW), tenant="other-bank")
+    with pytest.raises(EnforcementError, match="policy of tenant `test-bank`"):
+        named.swap(make_policy())
+    service = make_service()
+    service.swap(make_policy())
+    for change, said in (({"tenant": "other"}, "tenant `other`"), ({"source": "shop"}, "`shop`")):
+        foreign = compile_policy(replace(make_bundle(revision=2), **change), make_directory())
+        with pytest.raises(EnforcementError, match=said):
+            service.swap(foreign)
+    assert service.revision == 1
+
+
+def conditional_service(expression: str, *, reference: object | None = None) -> tuple:
+    """A service over the test bundle with a condition on the tellers' e-mail rule."""
+    condition = RuleCondition(rule=RuleId("R-0001"), expression=expression)
+    model = (POLICIES / "casbin" / "conditional.conf").read_text(encoding="utf-8")
+    bundle = replace(make_bundle(), model_conf=model, conditions=(condition,), tests=())
+    bell = Bell()
+    service = DecisionPointService(clock=FixedClock(NOW), sample=lambda: True, alarm=bell)
+    people = make_directory()
+    engine = reference or CasbinEngine.from_bundle(bundle, people)
+    service.swap(compile_policy(bundle, people), reference=engine)
+    return service, bell
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["resource.district_id > 2", "resource.email == 1 and resource.email == 2", "false"],
+)
+def test_views_with_conditions_agree_with_the_reference(expression: str) -> None:
+    """Where rows decide, rows that the view shows are asked of the reference, and it agrees."""
+    service, bell = conditional_service(expression)
+    view = service.view("teller-1", CLIENTS, SERVICE)
+    assert (view.predicate == EVERY_ROW) is (expression == "false")
+    assert service.decide(REQUEST).allow is False
+    assert bell.rang == []
+
+
+def test_a_view_that_shows_rows_the_reference_denies_is_refused() -> None:
+    """A reference that denies what a conditional view shows stops it, and the alarm rings."""
+    service, bell = conditional_service("resource.district_id > 2", reference=Contrary())
+    with pytest.raises(AccessDeniedError, match="two engines disagree"):
+        service.view("teller-1", CLIENTS, SERVICE)
+    assert bell.rang == [DenyReason.SHADOW_DISAGREEMENT]
