@@ -7,10 +7,9 @@ exponent), the mask is NULL. Requires TimeZone UTC, which the session sets.
 
 # ruff: noqa: S608 - this file's work is writing SQL; names are quoted, values are bound
 
-from collections.abc import Callable
-
 from policy_service.masking.partial import BULLET, MINIMUM_HIDDEN
 from policy_service.masking.pseudonym import DIGITS, PREFIX, hmac_blocks
+from policy_service.middleware.postgresql_keys import Secret
 
 _SEPARATOR = "[ ./:@_+(),-]"  # masking.partial.SEPARATORS as a PostgreSQL class
 _CONTENT = "[^ ./:@_+(),-]"
@@ -43,10 +42,10 @@ def _text(column: str) -> str:
     )
 
 
-def pseudonymise(column: str, *, key: bytes, bind: Callable[[object], str]) -> str:
-    """Write HMAC-SHA256 with the built-in `sha256`; the key blocks are bind parameters."""
-    inner, outer = (bind(block) for block in hmac_blocks(key))
-    digest = f"sha256({outer}::bytea || sha256({inner}::bytea || convert_to(v.t, 'UTF8')))"
+def pseudonymise(column: str, *, key: bytes, secret: Secret) -> str:
+    """Write HMAC-SHA256 with the built-in `sha256`; its key blocks are secrets."""
+    inner, outer = (secret(block) for block in hmac_blocks(key))
+    digest = f"sha256({outer} || sha256({inner} || convert_to(v.t, 'UTF8')))"
     return _over_text(column, f"'{PREFIX}' || left(encode({digest}, 'hex'), {DIGITS})")
 
 

@@ -4,32 +4,32 @@ Pure: a function of statement, dialect and views, so that outside probe suites
 can drive it. It runs nothing; `middleware.session` does.
 """
 
-# ruff: noqa: S608 - this file's work is writing SQL; names are quoted, values are bound
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policy_service.domain.bundle import TableView
-from policy_service.domain.control import Control, Operator
-from policy_service.domain.errors import StatementRefusedError
+from policy_service.domain.control import Action, Operator
+from policy_service.domain.decision import DenyReason
+from policy_service.domain.errors import AccessDeniedError, StatementRefusedError
 from policy_service.domain.identifiers import AssetId, Revision, RuleId, asset_parts
-from policy_service.engines.sqlglot import (
-    Relation,
-    fold,
-    parameter,
-    rewrite_query,
-    table_names,
-)
+from policy_service.engines.sqlglot import Rewritten, rewrite_query, table_names
+from policy_service.engines.sqlglot_dialects import fold
+from policy_service.engines.sqlglot_writes import RewrittenWrite, rewrite_change, written_table
 from policy_service.masking.keys import MaskingKeys
-from policy_service.middleware.sql_masks import filter_sql, mask_sql, quoted
-
-_ALIAS = "ps_t"
-_DATABASE_SCHEMA = {"sqlite": {"public": "main"}}  # SQLite's nameless schema is called public
+from policy_service.middleware.sql_relations import (
+    Bound,
+    Guard,
+    schema_of_bare_names,
+    table_parts,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrittenStatement:
-    """What may be run: `sql` with `parameters` of its own, and what it reads."""
+    """What may be run: `sql` with `parameters` of its own, and what it reads.
+
+    `secrets` has to be given to PostgreSQL as `middleware.postgresql_keys` says.
+    """
 
     sql: str
     parameters: Mapping[str, object]  # to be joined with those of the statement
@@ -39,6 +39,17 @@ class RewrittenStatement:
     masked: tuple[AssetId, ...]  # those of them that are not shown in clear
     rules: tuple[RuleId, ...]
     revision: Revision
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    action: str = Action.READ.value
+    returns_rows: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTarget:
+    """What a statement writes to: `action` is create, update or delete."""
+
+    action: str
+    table: AssetId
 
 
 def referenced_tables(
@@ -46,18 +57,47 @@ def referenced_tables(
     *,
     dialect: str,
     tables: Sequence[AssetId],
-    default_schema: str = "public",
+    default_schema: str | None = None,
 ) -> tuple[AssetId, ...]:
-    """Tell which of `tables` a statement may read, to ask for no more views than needed."""
+    """Tell which of `tables` a statement may read or write, to ask for no more views than needed.
+
+    `default_schema` is the schema of bare names; None takes the dialect's own.
+    """
     named = set(table_names(statement, dialect=dialect))
-    default = _schema(dialect, default_schema)
+    default = schema_of_bare_names(default_schema, dialect=dialect)
     found = []
     for table in tables:
-        _, schema, name = _parts(table)
-        place, folded = _schema(dialect, schema), fold(name, dialect=dialect)
-        if (place, folded) in named or (place == default and ("", folded) in named):
+        schema, name = table_parts(table, dialect=dialect)
+        folded = fold(name, dialect=dialect)
+        if (schema, folded) in named or (schema == default and ("", folded) in named):
             found.append(table)
     return tuple(found)
+
+
+def write_target(
+    statement: str,
+    *,
+    dialect: str,
+    tables: Sequence[AssetId],
+    default_schema: str | None = None,
+) -> WriteTarget | None:
+    """Tell what a statement writes to; None for a query.
+
+    Raises `StatementRefusedError` for other statements, and for a table that is not of `tables`.
+    """
+    found = written_table(statement, dialect=dialect)
+    if found is None:
+        return None
+    action, schema, name = found
+    place = schema or schema_of_bare_names(default_schema, dialect=dialect)
+    for table in tables:
+        known, stored = table_parts(table, dialect=dialect)
+        if (known, fold(stored, dialect=dialect)) == (place, name):
+            return WriteTarget(action=action, table=table)
+    raise StatementRefusedError(
+        "the table to be written is not known; name a table of the catalogue",
+        reason=DenyReason.UNKNOWN_RESOURCE,
+    )
 
 
 def rewrite(
@@ -66,133 +106,109 @@ def rewrite(
     dialect: str,
     views: Mapping[AssetId, TableView],
     keys: MaskingKeys,
-    default_schema: str = "public",
+    default_schema: str | None = None,
     paramstyle: str = "named",
 ) -> RewrittenStatement:
     """Rewrite one SELECT so that it sees only what `views` allow.
 
-    `dialect` is sqlite or postgresql; `paramstyle` is `named` (`:x`) or
-    `pyformat` (`%(x)s`) and concerns the result: statements name their
-    parameters `:x`. Raises `StatementRefusedError` naming what is not accepted,
-    `AccessDeniedError` for a table without a readable column.
+    `dialect` is sqlite, postgresql or duckdb; `paramstyle` is `named` (`:x`, in DuckDB `$x`)
+    or `pyformat` (`%(x)s`) and concerns the result: statements name their parameters `:x`.
+    Raises `StatementRefusedError` naming what is not accepted, `AccessDeniedError` for a
+    table without a readable column.
     """
-    parameters: dict[str, object] = {}
-    relations = {
-        table: _relation(view, dialect=dialect, keys=keys, parameters=parameters)
-        for table, view in sorted(views.items())
-    }
+    guard = Guard(dialect=dialect, keys=keys, bound=Bound())
     result = rewrite_query(
         statement,
         dialect=dialect,
-        default_schema=_schema(dialect, default_schema),
-        relations=tuple(relations.values()),
+        default_schema=schema_of_bare_names(default_schema, dialect=dialect),
+        relations=[guard.relation(view) for _, view in sorted(views.items())],
         paramstyle=paramstyle,
     )
-    names = {(one.schema, one.name): table for table, one in relations.items()}
-    used = [(views[names[one.schema, one.name]], columns) for one, columns in result.used]
-    return _summary(result.sql, parameters, result.parameters, used)
+    return _summary(result, guard=guard, views=views)
+
+
+def rewrite_write(
+    statement: str,
+    *,
+    dialect: str,
+    views: Mapping[AssetId, TableView],
+    write_views: Mapping[str, Mapping[AssetId, TableView]],
+    keys: MaskingKeys,
+    default_schema: str | None = None,
+    paramstyle: str = "named",
+) -> RewrittenStatement:
+    """Rewrite one INSERT, UPDATE or DELETE so that it touches only what the views allow.
+
+    `views` are those for reading, of every table that is named; `write_views` those of the
+    table written to, by action: create, update, delete. A column is written where its view
+    for the action shows it in clear; WHERE, SET and RETURNING read what may be read in clear.
+    A row that the writer could not see afterwards makes the database refuse the statement.
+    Raises as `rewrite` does.
+    """
+    target = write_target(
+        statement, dialect=dialect, tables=tuple(sorted(views)), default_schema=default_schema
+    )
+    if target is None:
+        raise StatementRefusedError("the statement writes nothing; run it as a query")
+    writable = write_views.get(target.action, {}).get(target.table)
+    if writable is None or not _allows(writable, target.action):
+        raise AccessDeniedError(
+            f"`{target.action}` on `{target.table}` is not allowed for this purpose"
+        )
+    if writable.table != target.table:
+        raise StatementRefusedError(f"the view for writing is not one of `{target.table}`")
+    guard = Guard(dialect=dialect, keys=keys, bound=Bound())
+    result = rewrite_change(
+        statement,
+        dialect=dialect,
+        default_schema=schema_of_bare_names(default_schema, dialect=dialect),
+        relations=[guard.relation(view) for _, view in sorted(views.items())],
+        target=guard.target(readable=views[target.table], writable=writable, action=target.action),
+        paramstyle=paramstyle,
+    )
+    return _summary(result, guard=guard, views=views, action=target.action, writable=writable)
+
+
+def _allows(writable: TableView, action: str) -> bool:
+    """Tell whether anything may be written; who deletes a row deletes all of its columns."""
+    operators = [one.control.operator for one in writable.columns]
+    if action == Action.DELETE:
+        return bool(operators) and Operator.DENY not in operators
+    return Operator.CLEAR in operators
 
 
 def _summary(
-    sql: str,
-    parameters: Mapping[str, object],
-    statement_parameters: frozenset[str],
-    used: Sequence[tuple[TableView, tuple[str, ...]]],
+    result: Rewritten | RewrittenWrite,
+    *,
+    guard: Guard,
+    views: Mapping[AssetId, TableView],
+    action: str = Action.READ.value,
+    writable: TableView | None = None,
 ) -> RewrittenStatement:
+    tables = {table_parts(table, dialect=guard.dialect): table for table in views}
+    seen = [(views[tables[one.schema, one.name]], columns) for one, columns in result.used]
     read = {
         one.column: one
-        for view, columns in used
+        for view, columns in seen
         for one in view.columns
         if asset_parts(one.column)[-1] in columns
     }
+    asked = [view for view, _ in seen] + ([writable] if writable is not None else [])
+    rules = {rule for one in read.values() for rule in one.rules}
+    if writable is not None:
+        rules |= {rule for one in writable.columns for rule in one.rules}
     return RewrittenStatement(
-        sql=sql,
-        parameters=dict(parameters),
-        statement_parameters=statement_parameters,
-        tables=tuple(sorted({view.table for view, _ in used})),
+        sql=result.sql,
+        parameters=dict(guard.bound.parameters),
+        statement_parameters=result.parameters,
+        tables=tuple(sorted({view.table for view in asked})),
         columns=tuple(sorted(read)),
         masked=tuple(
             sorted(name for name, one in read.items() if one.control.operator is not Operator.CLEAR)
         ),
-        rules=tuple(sorted({rule for one in read.values() for rule in one.rules})),
-        revision=max((view.revision for view, _ in used), default=Revision(0)),
+        rules=tuple(sorted(rules)),
+        revision=max((view.revision for view in asked), default=Revision(0)),
+        secrets=dict(guard.bound.secrets),
+        action=action,
+        returns_rows=not isinstance(result, RewrittenWrite) or result.returns_rows,
     )
-
-
-def _parts(table: AssetId) -> tuple[str, str, str]:
-    parts = asset_parts(table)
-    if len(parts) != 3:
-        raise StatementRefusedError(f"`{table}` is not the id of a table; use source.schema.table")
-    return parts[0], parts[1], parts[2]
-
-
-def _schema(dialect: str, schema: str) -> str:
-    return _DATABASE_SCHEMA.get(dialect, {}).get(schema, schema)
-
-
-def _relation(
-    view: TableView, *, dialect: str, keys: MaskingKeys, parameters: dict[str, object]
-) -> Relation:
-    _, schema, name = _parts(view.table)
-    controls = {asset_parts(one.column)[-1]: one.control for one in view.columns}
-    if any(row_filter.table != view.table for row_filter in view.row_filters):
-        raise StatementRefusedError(f"a row filter of `{view.table}` belongs to another table")
-
-    def select(columns: tuple[str, ...]) -> str:
-        return _select(view, controls, columns, dialect=dialect, keys=keys, parameters=parameters)
-
-    denied = {one for one, control in controls.items() if control.operator is Operator.DENY}
-    return Relation(
-        schema=_schema(dialect, schema),
-        name=name,
-        columns=tuple(one for one in controls if one not in denied),
-        denied=frozenset(denied),
-        select=select,
-    )
-
-
-def _select(
-    view: TableView,
-    controls: Mapping[str, Control],
-    columns: tuple[str, ...],
-    *,
-    dialect: str,
-    keys: MaskingKeys,
-    parameters: dict[str, object],
-) -> str:
-    def bind(value: object) -> str:
-        name = f"ps_{len(parameters)}"
-        parameters[name] = value
-        return parameter(name)
-
-    def place(table: AssetId) -> str:
-        _, schema, name = _parts(table)
-        return f"{quoted(_schema(dialect, schema))}.{quoted(name)}"
-
-    def column(name: str) -> str:
-        if name not in controls:
-            raise StatementRefusedError(f"a mask of `{view.table}` needs column `{name}`")
-        return f"{_ALIAS}.{quoted(name)}"
-
-    shown = [
-        mask_sql(
-            column(name), controls[name], dialect=dialect, keys=keys, bind=bind, sibling=column
-        )
-        + f" AS {quoted(fold(name, dialect=dialect))}"
-        for name in columns
-    ]
-    sql = f"SELECT {', '.join(shown) or '1 AS ps_one'} FROM {place(view.table)} AS {_ALIAS}"
-    conditions = [
-        filter_sql(
-            row_filter, alias=_ALIAS, attributes=dict(view.attributes), place=place, bind=bind
-        )
-        for row_filter in view.row_filters
-    ]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    if dialect == "sqlite":
-        masked = any(controls[name].operator is not Operator.CLEAR for name in columns)
-        # The fence also makes SQLite mask each row once: a join over an open subquery masks
-        # it again for every pair of rows.
-        return f"{sql}{where} LIMIT -1 OFFSET 0" if conditions or masked else sql
-    # The fence keeps conditions of the statement from running on rows that are filtered out.
-    return f"{sql}{where} OFFSET 0" if conditions else sql

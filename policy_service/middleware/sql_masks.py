@@ -1,8 +1,8 @@
-"""Masks and row filters as SQL: for SQLite functions of the connection, for PostgreSQL plain SQL.
+"""Masks and row filters as SQL: functions of the connection, or plain SQL in PostgreSQL.
 
-Each form equals `masking.values.mask_value`, or is NULL where the engine writes
-the value differently. Keys never stand in the statement: they are bind
-parameters (PostgreSQL) or stay in Python (SQLite).
+Each form equals `masking.values.mask_value`, or is NULL where the engine writes the value
+differently. Keys stand neither in the statement nor among its parameters: they stay in Python
+(SQLite, DuckDB) or in a table of the session (PostgreSQL, `postgresql_keys`).
 """
 
 # ruff: noqa: S608 - this file's work is writing SQL; names are quoted, values are bound
@@ -13,6 +13,7 @@ from typing import Protocol
 from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError, StatementRefusedError
 from policy_service.domain.identifiers import AssetId
+from policy_service.engines.sqlglot_dialects import quoted
 from policy_service.masking.keys import MaskingKeys, control_key
 from policy_service.masking.parameters import (
     bucket_width,
@@ -23,7 +24,8 @@ from policy_service.masking.parameters import (
     subject_column,
 )
 from policy_service.masking.values import REDACTED, cell_mask
-from policy_service.middleware import postgresql_masks
+from policy_service.middleware import duckdb_masks, postgresql_masks
+from policy_service.middleware.postgresql_keys import Secret
 from policy_service.middleware.sqlite_functions import control_argument
 
 Bind = Callable[[object], str]  # keeps a value as a bind parameter and names it in SQL
@@ -39,11 +41,6 @@ class TablePlace(Protocol):
         ...
 
 
-def quoted(name: str) -> str:
-    """Quote an identifier. Source: SQL-92, delimited identifiers."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def mask_sql(
     column: str,
     control: Control,
@@ -52,10 +49,12 @@ def mask_sql(
     keys: MaskingKeys,
     bind: Bind,
     sibling: Sibling,
+    secret: Secret | None = None,
 ) -> str:
     """Write the masked form of `column`, itself SQL.
 
-    Raises `StatementRefusedError` where the dialect has no form of the operator, and
+    `secret` writes how PostgreSQL reads a key; without it keys are bound, for SQL that is
+    never logged. Raises `StatementRefusedError` where the dialect has no form of the operator, and
     `MaskingError` for a control that cannot be carried out.
     """
     operator = control.operator
@@ -76,7 +75,9 @@ def mask_sql(
         )
     if dialect == "sqlite":
         return _sqlite(column, control, keys, bind, sibling)
-    return _postgresql(column, control, keys, bind)
+    if dialect == "duckdb":
+        return duckdb_masks.masked(column, control, keys=keys, sibling=sibling)
+    return _postgresql(column, control, keys, secret or (lambda key: f"{bind(key)}::bytea"))
 
 
 def _sqlite(column: str, control: Control, keys: MaskingKeys, bind: Bind, sibling: Sibling) -> str:
@@ -100,7 +101,7 @@ def _sqlite(column: str, control: Control, keys: MaskingKeys, bind: Bind, siblin
             return f"ps_mask({column}, {bind(control_argument(control))}, {owner})"
 
 
-def _postgresql(column: str, control: Control, keys: MaskingKeys, bind: Bind) -> str:
+def _postgresql(column: str, control: Control, keys: MaskingKeys, secret: Secret) -> str:
     match control.operator:
         case Operator.GENERALISE if generalisation(control)[0] != "level":
             to, keep = generalisation(control)
@@ -111,7 +112,9 @@ def _postgresql(column: str, control: Control, keys: MaskingKeys, bind: Bind) ->
             first, last = kept_ends(control)
             return postgresql_masks.partial(column, first=first, last=last)
         case Operator.PSEUDONYMISE:
-            return postgresql_masks.pseudonymise(column, key=control_key(control, keys), bind=bind)
+            return postgresql_masks.pseudonymise(
+                column, key=control_key(control, keys), secret=secret
+            )
         case Operator.TOP_BOTTOM:
             low, high = (_whole_limit(one) for one in limits(control))
             return postgresql_masks.top_bottom(column, low=low, high=high)
@@ -139,13 +142,18 @@ def filter_sql(
     attributes: Mapping[str, object],
     place: TablePlace,
     bind: Bind,
+    dialect: str = "",
 ) -> str:
     """Write a row filter over the table aliased `alias`; without the attribute no row passes."""
     if row_filter.subject_attribute not in attributes:
         return "1 = 0"
     value = bind(attributes[row_filter.subject_attribute])
     names = [alias, *(f"ps_j{step}" for step in range(len(row_filter.path)))]
-    condition = f"{names[-1]}.{quoted(row_filter.column)} = {value}"
+    column = f"{names[-1]}.{quoted(row_filter.column)}"
+    if dialect == "duckdb":
+        # Else it would cast the column to the attribute's type, and fail on hidden rows.
+        value = f"TRY(cast_to_type({value}, {column}))"
+    condition = f"{column} = {value}"
     for step in reversed(range(len(row_filter.path))):
         join = row_filter.path[step]
         condition = (

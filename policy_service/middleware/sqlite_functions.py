@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from policy_service.domain.control import Control, Operator
+from policy_service.domain.errors import StatementRefusedError
 from policy_service.domain.parameters import Parameters
 from policy_service.masking.generalise import bucket, generalise
 from policy_service.masking.keys import MaskingKeys
@@ -31,11 +32,16 @@ def register_masks(connection: sqlite3.Connection, *, keys: MaskingKeys) -> None
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
     connection.create_function("ps_mask", 3, _any(keys))  # encrypted cells differ each time
+    connection.create_function("ps_refuse", 0, _refuse)
 
 
 def control_argument(control: Control) -> str:
     """Write a control as the second argument of `ps_mask`."""
     return json.dumps([control.operator.value, dict(control.parameters)], sort_keys=True)
+
+
+def _refuse() -> None:
+    raise StatementRefusedError("a row may not be written that its writer could not see")
 
 
 @lru_cache(maxsize=256)
