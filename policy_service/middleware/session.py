@@ -1,31 +1,27 @@
-"""A connection that only reads what one subject may see for one purpose.
+"""A connection that only runs what one subject may see or change for one purpose.
 
-Takes the embedder's connection (sqlite3, psycopg, or SQLAlchemy over either) and
-runs rewritten statements on it, read-only. Use a connection of its own for it:
-whoever has the inner connection has the data.
+Takes the embedder's connection (sqlite3, psycopg, duckdb, or SQLAlchemy over one of
+them) and runs rewritten statements on it. Use a connection of its own for it: whoever
+has the inner connection has the data. `middleware.dbapi` puts PEP 249 in front of this,
+and `middleware.sqlalchemy_sessions` an engine.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from policy_service.domain.audit import AuditEvent
-from policy_service.domain.decision import DenyReason
-from policy_service.domain.errors import (
-    AccessDeniedError,
-    EnforcementError,
-    StatementRefusedError,
-)
-from policy_service.domain.identifiers import AssetId, Revision, asset_parts
-from policy_service.domain.parameters import Parameters
-from policy_service.kit.hashing import sha256_text
+from policy_service.domain.identifiers import AssetId, Revision
 from policy_service.masking.keys import MaskingKeys
-from policy_service.middleware.database import Database, ReadLimits, open_database
-from policy_service.middleware.sql import RewrittenStatement, referenced_tables, rewrite
-from policy_service.middleware.views import AuditSink, ViewProvider
+from policy_service.middleware.database import Answer, ReadLimits
+from policy_service.middleware.database_open import open_async_database, open_database
+from policy_service.middleware.session_binding import Binding, Prepared
+from policy_service.middleware.views import ActionViewProvider, AuditSink, ViewProvider
 
 if TYPE_CHECKING:
     import polars as pl
+
+_MAX_ROWS = 100_000
+_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +31,8 @@ class GuardedRows:
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     revision: Revision
+    type_codes: tuple[object, ...] = ()  # the driver's (PEP 249)
+    written: int = -1  # rows that the statement wrote; -1 for a query
 
     def frame(self) -> "pl.DataFrame":
         """Return the rows as a polars table."""
@@ -62,28 +60,30 @@ class GuardedConnection:
         subject: str,
         purpose: str,
         tables: Sequence[AssetId],
-        default_schema: str = "public",
-        max_rows: int = 100_000,
-        timeout_s: float = 30.0,
+        default_schema: str | None = None,
+        writes: ActionViewProvider | None = None,
+        max_rows: int = _MAX_ROWS,
+        timeout_s: float = _TIMEOUT_S,
     ) -> None:
         """Bind `connection`; `tables` are the tables of the catalogue that it holds.
 
-        A statement with more than `max_rows` rows, or that runs for more than
-        `timeout_s`, is refused whole. SQLite's progress handler is taken for that.
-        Raises `UsageError` for limits out of range.
+        Without `writes` it only reads. A statement with more than `max_rows` rows, or that
+        runs for more than `timeout_s`, is refused whole. SQLite's progress handler is taken
+        for that. Raises `UsageError` for limits out of range, `StatementRefusedError` for
+        tables of more than one source or a connection that is not supported.
         """
-        self._database: Database = open_database(
-            cast("Any", connection),
+        self._binding = Binding(
+            views=views,
+            audit=audit,
             keys=keys,
-            limits=ReadLimits(max_rows=max_rows, timeout_s=timeout_s),
+            subject=subject,
+            purpose=purpose,
+            tables=tables,
+            default_schema=default_schema,
+            writes=writes,
         )
-        self._views = views
-        self._audit = audit
-        self._keys = keys
-        self._subject = subject
-        self._purpose = purpose
-        self._tables = _one_source(tables)
-        self._default_schema = default_schema
+        limits = ReadLimits(max_rows=max_rows, timeout_s=timeout_s)
+        self._database = open_database(cast("Any", connection), keys=keys, limits=limits)
 
     def query(self, sql: str, params: Mapping[str, object] | None = None) -> GuardedRows:
         """Run one SELECT and return its masked rows; parameters are named, as `:name`.
@@ -92,77 +92,106 @@ class GuardedConnection:
         the database refuses or that goes over a limit, `AccessDeniedError` where the policy or the
         audit log says no. No message holds a value of the database.
         """
-        rewritten = self._rewritten(sql)
-        given = dict(params or {})
-        if set(given) != rewritten.statement_parameters:
-            raise StatementRefusedError(
-                "the parameters given are not those that the statement names"
-            )
-        self._record("query", _details(rewritten), sql)
-        columns, rows = self._database.read(rewritten.sql, {**given, **rewritten.parameters})
-        return GuardedRows(columns=columns, rows=rows, revision=rewritten.revision)
-
-    def _rewritten(self, sql: str) -> RewrittenStatement:
-        try:
-            return self._rewrite(sql)
-        except EnforcementError as error:
-            self._record("statement_refused", {"reason": error.reason.value}, sql)
-            raise
-        except Exception as error:
-            self._record("statement_refused", {"reason": DenyReason.INTERNAL_ERROR.value}, sql)
-            raise AccessDeniedError(
-                "the policy cannot be applied to the statement; nothing was run",
-                reason=DenyReason.INTERNAL_ERROR,
-            ) from error
-
-    def _rewrite(self, sql: str) -> RewrittenStatement:
-        dialect = self._database.dialect
-        wanted = referenced_tables(
-            sql, dialect=dialect, tables=self._tables, default_schema=self._default_schema
+        database = self._database
+        prepared = self._binding.reads(
+            sql, params, dialect=database.dialect, paramstyle=database.paramstyle
         )
-        views = {table: self._views.view(self._subject, table, self._purpose) for table in wanted}
-        for table, view in views.items():
-            if view.table != table or view.purpose != self._purpose:
-                raise AccessDeniedError(
-                    f"the decision point answered for another table than `{table}`",
-                    reason=DenyReason.INTERNAL_ERROR,
-                )
-        return rewrite(
-            sql,
-            dialect=dialect,
+        return _shown(database.read(prepared.runnable), prepared)
+
+    def write(self, sql: str, params: Mapping[str, object] | None = None) -> GuardedRows:
+        """Run one INSERT, UPDATE or DELETE, whole or not at all; `commit` keeps it.
+
+        Returns what its RETURNING shows. On a psycopg connection in autocommit mode it is
+        kept at once. Raises like `query`.
+        """
+        database = self._database
+        prepared = self._binding.writing(
+            sql, params, dialect=database.dialect, paramstyle=database.paramstyle
+        )
+        return _shown(database.write(prepared.runnable), prepared)
+
+    def run(self, sql: str, params: Mapping[str, object] | None = None) -> GuardedRows:
+        """Query or write, whichever the statement does and the session may. Raises like both."""
+        writes = self._binding.writes is not None and self._binding.write_target(
+            sql, dialect=self._database.dialect
+        )
+        return self.write(sql, params) if writes else self.query(sql, params)
+
+    def commit(self) -> None:
+        """Keep what was written through this connection."""
+        if self._binding.writes is not None:
+            self._database.commit()
+
+    def rollback(self) -> None:
+        """Take back what was written through this connection and not kept."""
+        if self._binding.writes is not None:
+            self._database.rollback()
+
+
+class AsyncGuardedConnection:
+    """`GuardedConnection` over a psycopg or aiosqlite connection that is awaited."""
+
+    def __init__(
+        self,
+        connection: object,
+        *,
+        views: ViewProvider,
+        audit: AuditSink,
+        keys: MaskingKeys,
+        subject: str,
+        purpose: str,
+        tables: Sequence[AssetId],
+        default_schema: str | None = None,
+        writes: ActionViewProvider | None = None,
+        max_rows: int = _MAX_ROWS,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
+        """Bind `connection` as `GuardedConnection` does; views and audit are asked plainly."""
+        self._binding = Binding(
             views=views,
-            keys=self._keys,
-            default_schema=self._default_schema,
-            paramstyle=self._database.paramstyle,
+            audit=audit,
+            keys=keys,
+            subject=subject,
+            purpose=purpose,
+            tables=tables,
+            default_schema=default_schema,
+            writes=writes,
         )
+        limits = ReadLimits(max_rows=max_rows, timeout_s=timeout_s)
+        self._database = open_async_database(cast("Any", connection), keys=keys, limits=limits)
 
-    def _record(self, kind: str, details: Mapping[str, object], sql: str) -> None:
-        event = AuditEvent(
-            kind=kind,
-            actor=self._subject,
-            subject=f"statement:{sha256_text(sql)}",
-            details=Parameters(details, purpose=self._purpose),
+    async def query(self, sql: str, params: Mapping[str, object] | None = None) -> GuardedRows:
+        """Run one SELECT as `GuardedConnection.query` does."""
+        database = self._database
+        prepared = self._binding.reads(
+            sql, params, dialect=database.dialect, paramstyle=database.paramstyle
         )
-        try:
-            self._audit.record(event)
-        except Exception as error:
-            raise AccessDeniedError(
-                "the audit log does not take the entry; nothing was run",
-                reason=DenyReason.AUDIT_FAILURE,
-            ) from error
+        return _shown(await database.read(prepared.runnable), prepared)
+
+    async def write(self, sql: str, params: Mapping[str, object] | None = None) -> GuardedRows:
+        """Run one INSERT, UPDATE or DELETE as `GuardedConnection.write` does."""
+        database = self._database
+        prepared = self._binding.writing(
+            sql, params, dialect=database.dialect, paramstyle=database.paramstyle
+        )
+        return _shown(await database.write(prepared.runnable), prepared)
+
+    async def commit(self) -> None:
+        """Keep what was written through this connection."""
+        if self._binding.writes is not None:
+            await self._database.commit()
+
+    async def rollback(self) -> None:
+        """Take back what was written through this connection and not kept."""
+        if self._binding.writes is not None:
+            await self._database.rollback()
 
 
-def _details(rewritten: RewrittenStatement) -> dict[str, object]:
-    return {
-        "tables": rewritten.tables,
-        "columns": rewritten.columns,
-        "masked": rewritten.masked,
-        "rules": rewritten.rules,
-        "revision": rewritten.revision,
-    }
-
-
-def _one_source(tables: Sequence[AssetId]) -> tuple[AssetId, ...]:
-    if len({asset_parts(table)[0] for table in tables}) > 1:
-        raise StatementRefusedError("a connection holds one source; give the tables of one")
-    return tuple(sorted(tables))
+def _shown(answer: Answer, prepared: Prepared) -> GuardedRows:
+    return GuardedRows(
+        columns=answer.columns,
+        rows=answer.rows,
+        revision=prepared.revision,
+        type_codes=answer.type_codes,
+        written=answer.count if prepared.writes else -1,
+    )

@@ -5,13 +5,21 @@ Not a test: the leak probes and the analytic queries both run on it.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policy_service.domain.audit import AuditEvent
 from policy_service.domain.bundle import ColumnView, TableView
 from policy_service.domain.control import CLEAR, DENY, Control, Join, Operator, RowFilter
 from policy_service.domain.identifiers import AssetId, Purpose, Revision, RuleId, asset_id
 from policy_service.domain.parameters import Parameters
+from policy_service.domain.predicate import (
+    EVERY_ROW,
+    AllOf,
+    Comparator,
+    Comparison,
+    Membership,
+    Predicate,
+)
 from policy_service.masking.values import mask_value
 
 
@@ -29,10 +37,12 @@ class Table:
     rows: tuple[tuple[object, ...], ...]
     visible: frozenset[int]
     row_filters: tuple[RowFilter, ...] = ()
+    schema: str = "public"
+    predicate: Predicate = EVERY_ROW
 
     @property
     def id(self) -> AssetId:
-        return asset_id("bank", "public", self.name)
+        return asset_id("bank", self.schema, self.name)
 
     def view(self, attributes: tuple[tuple[str, str | int], ...]) -> TableView:
         """What the teller may see."""
@@ -50,6 +60,7 @@ class Table:
             row_filters=self.row_filters,
             attributes=attributes,
             revision=Revision(3),
+            predicate=self.predicate,
         )
 
 
@@ -62,28 +73,38 @@ class Keys:
 
 KEYS = Keys()
 ATTRIBUTES: tuple[tuple[str, str | int], ...] = (("district", 18),)
-_CLIENT = asset_id("bank", "public", "client")
-_BY_DISTRICT = RowFilter(table=_CLIENT, column="district_id", subject_attribute="district")
-_BY_CLIENT = RowFilter(
-    table=asset_id("bank", "public", "account"),
-    column="district_id",
-    subject_attribute="district",
-    path=(Join(column="client_id", references_table=_CLIENT, references_column="client_id"),),
+_CARDS_BELOW_900 = AllOf(
+    parts=(
+        Comparison(column="amount", comparator=Comparator.LT, value=900),
+        Membership(column="kind", values=("card", "transfer")),
+    )
 )
 
 
-def bank(*, change: int = 0) -> tuple[Table, ...]:
-    """Return the tables; another `change` alters only what the teller may not see."""
+def bank(*, change: int = 0, schema: str = "public") -> tuple[Table, ...]:
+    """Return the tables; another `change` (0-9) alters only what the teller may not see.
+
+    That is every cell of a denied column or a hidden row, and whatever of a masked cell
+    its mask does not tell.
+    """
     hidden = f"CANARY{change}"
+    client_id = asset_id("bank", schema, "client")
+    by_district = RowFilter(table=client_id, column="district_id", subject_attribute="district")
+    by_client = RowFilter(
+        table=asset_id("bank", schema, "account"),
+        column="district_id",
+        subject_attribute="district",
+        path=(Join(column="client_id", references_table=client_id, references_column="client_id"),),
+    )
     clients = tuple(
         (
             n,
-            f"{60 + n:02d}{n % 12 + 1:02d}1{n % 10}",
+            f"{60 + n:02d}{n % 12 + 1:02d}1{(n + change) % 10}",
             f"{hidden}NAME{n}",
-            f"user{n}@CANARYMAIL.org",
-            7310000 + n * 977,
+            f"user{n}@CANARYMAIL{change or ''}.org",
+            7310000 + n * 977 + change,
             18 if n % 2 else 1,
-            f"19{90 + n % 9}-0{n % 9 + 1}-11",
+            f"19{90 + n % 9}-0{n % 9 + 1}-1{1 + change % 9}",
             "gold" if n % 3 else "basic",
         )
         for n in range(1, 13)
@@ -95,14 +116,14 @@ def bank(*, change: int = 0) -> tuple[Table, ...]:
         (
             100 + n,
             n % 12 + 1,
-            f"CZ65080000001920001{n:05d}",
-            1000.5 * n,
+            f"CZ6508000000192000{1 + change % 9}{n:05d}",
+            1000.5 * n + change,
             "monthly" if n % 2 == 0 else f"{hidden}FREQ",
         )
         for n in range(1, 25)
     )
     seen = {row[0] for row in clients if row[5] == 18}
-    return (
+    tables = (
         Table(
             "client",
             {
@@ -117,7 +138,7 @@ def bank(*, change: int = 0) -> tuple[Table, ...]:
             },
             clients,
             frozenset(n for n, row in enumerate(clients) if row[5] == 18),
-            (_BY_DISTRICT,),
+            (by_district,),
         ),
         Table(
             "account",
@@ -130,7 +151,7 @@ def bank(*, change: int = 0) -> tuple[Table, ...]:
             },
             accounts,
             frozenset(n for n, row in enumerate(accounts) if row[1] in seen),
-            (_BY_CLIENT,),
+            (by_client,),
         ),
         Table(
             "district",
@@ -145,6 +166,50 @@ def bank(*, change: int = 0) -> tuple[Table, ...]:
             frozenset(),
         ),
     )
+    return tuple(replace(table, schema=schema) for table in tables)
+
+
+def movements(*, change: int = 0, schema: str = "public") -> Table:
+    """Return one more table, whose rows a predicate hides instead of a filter."""
+    hidden = f"CANARY{change}"
+    kinds = ("card", "transfer", f"{hidden}KIND")
+    rows = tuple(
+        (
+            n,
+            100 + n % 24 + 1,
+            7700000 + n + change if n % 4 == 0 else n * 37 - 200,
+            kinds[n % 3] if n % 4 else f"{hidden}KIND",
+            f"PARTNER{n % 5:05d}",
+            f"2024-{n % 12 + 1:02d}-{n % 28 + 1:02d}",
+            f"{hidden}NOTE{n}",
+        )
+        for n in range(1, 25)
+    )
+    return Table(
+        "movement",
+        {
+            "movement_id": ("integer", CLEAR),
+            "account_id": ("integer", CLEAR),
+            "amount": ("integer", CLEAR),
+            "kind": ("text", CLEAR),
+            "partner": ("text", control("partial", first=2)),
+            "booked": ("date", CLEAR),
+            "note": ("text", DENY),
+        },
+        rows,
+        frozenset(
+            place
+            for place, row in enumerate(rows)
+            if int(str(row[2])) < 900 and row[3] in ("card", "transfer")
+        ),
+        schema=schema,
+        predicate=_CARDS_BELOW_900,
+    )
+
+
+def leak_bank(*, change: int = 0, schema: str = "public") -> tuple[Table, ...]:
+    """Return every table that the probes run on."""
+    return (*bank(change=change, schema=schema), movements(change=change, schema=schema))
 
 
 def create(tables: Sequence[Table], *, schema: str = "") -> list[tuple[str, list[list[object]]]]:
@@ -207,6 +272,34 @@ class Views:
 
     def view(self, subject: str, table: AssetId, purpose: str) -> TableView:
         return next(one for one in self.tables if one.id == table).view(self.attributes)
+
+
+@dataclass
+class WriteViews:
+    """A decision point that lets movements be written, apart from their notes, in rows shown.
+
+    Who deletes one deletes its note as well; nothing else is written.
+    """
+
+    tables: Sequence[Table]
+    attributes: tuple[tuple[str, str | int], ...] = ATTRIBUTES
+
+    def view(self, subject: str, table: AssetId, purpose: str, action: str) -> TableView:
+        found = next(one for one in self.tables if one.id == table)
+        view = found.view(self.attributes)
+        allowed = {"movement_id", "account_id", "amount", "kind", "partner", "booked"}
+        if action == "delete":
+            allowed.add("note")
+        return replace(
+            view,
+            columns=tuple(
+                replace(
+                    one, control=CLEAR if found.name == "movement" and name in allowed else DENY
+                )
+                for one in view.columns
+                for name in [one.column.rpartition(".")[2]]
+            ),
+        )
 
 
 @dataclass
