@@ -3,11 +3,18 @@
 Equal to `canonical_text.text_of` cell by cell, or not offered.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.canonical_text import text_of
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
 
 
 def text_expression(column: pl.Series) -> pl.Expr | None:

@@ -3,16 +3,22 @@
 Each equals the general form on the columns it is for; property tests hold them to it.
 """
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.generalise import generalise
 from policy_service.masking.partial import BULLET, MINIMUM_HIDDEN, SEPARATORS
 
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
+
 SEPARATOR_CLASS = "[" + re.escape(SEPARATORS) + "]"
-_INTEGERS = (pl.Int16, pl.Int32, pl.Int64, pl.UInt16, pl.UInt32)
 
 
 def exact_quotient(values: pl.Expr, divisor: float, *, rows: int) -> pl.Expr:
@@ -63,7 +69,7 @@ def six_digits(column: pl.Series) -> pl.Series | None:
     """Return YYMMDD as numbers where each value of a column reads so; else nothing."""
     if column.dtype == pl.String:
         return digits_only(column) if (column.str.len_bytes() == 6).all() else None
-    if column.dtype in _INTEGERS:
+    if column.dtype in (pl.Int16, pl.Int32, pl.Int64, pl.UInt16, pl.UInt32):
         number = column.cast(pl.Int64)
         return number if number.is_between(10_000, 999_999).all() else None
     return None

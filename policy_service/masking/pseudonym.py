@@ -6,14 +6,22 @@ the same. Source: RFC 2104 (HMAC), FIPS 180-4. Not reversible; who holds the key
 test guesses, and who also holds the values can link pseudonyms of two keys.
 """
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import polars as pl
-import polars_hash
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.canonical_text import text_of
 from policy_service.masking.column_text import text_expression
+
+if TYPE_CHECKING:
+    import polars as pl
+    import polars_hash
+else:
+    pl = LateModule("polars")
+    polars_hash = LateModule("polars_hash")
 
 PREFIX = "p_"
 DIGITS = 16

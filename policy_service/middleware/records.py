@@ -1,23 +1,100 @@
 """Guard JSON records: filter and mask them by a declared mapping from fields to columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError
 from policy_service.domain.identifiers import AssetId, asset_parts
+from policy_service.domain.predicate import EVERY_ROW
 from policy_service.masking.keys import MaskingKeys
 from policy_service.masking.values import mask_value
+from policy_service.middleware.row_predicates import holds
+
+_SHAPE = "the response does not have the declared shape; it is withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMapping:
-    """Which table the records of a route come from, and which column each field holds."""
+    """Which table the records of a route come from, and which column each field holds.
+
+    A field of `nested` holds a record of another table, or a list of them: a customer with
+    its accounts.
+    """
 
     table: AssetId
     fields: tuple[tuple[str, str], ...]  # field of the JSON object, column of the table
     rows_at: tuple[str, ...] = ()  # names that lead to the list of records; empty: the body
+    nested: tuple[tuple[str, "RecordMapping"], ...] = ()  # field, what its records are
+
+    def tables(self) -> Iterator[AssetId]:
+        """Name every table whose records may stand in an answer."""
+        yield self.table
+        for _, inner in self.nested:
+            yield from inner.tables()
+
+
+class RecordGuard:
+    """Shows records by the views of one subject for one purpose; made once for an answer.
+
+    `views` holds a view of each table of the mapping that may be read; records of the others
+    are left out. Raises `MaskingError` where the mapping's own table is not among them.
+    """
+
+    def __init__(
+        self, mapping: RecordMapping, *, views: Mapping[AssetId, TableView], keys: MaskingKeys
+    ) -> None:
+        if mapping.table not in views:
+            raise MaskingError(f"there is no view of `{mapping.table}`; nothing is shown")
+        self._keys = keys
+        self._view = views[mapping.table]
+        self._mapping = mapping
+        self._attributes = dict(self._view.attributes)
+        self._shown = tuple(_shown_fields(mapping, self._view))
+        self._nested = tuple(
+            (name, RecordGuard(inner, views=views, keys=keys))
+            for name, inner in mapping.nested
+            if inner.table in views
+        )
+
+    def rows(self, body: object) -> object:
+        """Show a record or a list of records. Raises `MaskingError` for anything else."""
+        if isinstance(body, list):
+            return [shown for one in body if (shown := self.record(one)) is not None]
+        shown = self.record(body)
+        if shown is None:
+            raise MaskingError("the record may not be seen")
+        return shown
+
+    def record(self, record: object) -> dict[str, object] | None:
+        """Show one record; None where its row may not be seen."""
+        if not isinstance(record, Mapping):
+            raise MaskingError(_SHAPE)
+        values = {column: record[name] for name, column in self._mapping.fields if name in record}
+        if not self._may_be_seen(values):
+            return None
+        shown: dict[str, object] = {
+            name: _masked(record[name], control, self._keys, values)
+            for name, control in self._shown
+            if name in record
+        }
+        for name, inner in self._nested:
+            if name in record:
+                shown[name] = inner.inside(record[name])
+        return shown
+
+    def inside(self, value: object) -> object:
+        """Show nested records; one alone that may not be seen is null."""
+        if value is None:
+            return None
+        return self.rows(value) if isinstance(value, list) else self.record(value)
+
+    def _may_be_seen(self, values: Mapping[str, object]) -> bool:
+        view = self._view
+        if not all(_passes(one, values, self._attributes) for one in view.row_filters):
+            return False
+        return view.predicate == EVERY_ROW or holds(view.predicate, values) is True
 
 
 def guard_json(
@@ -28,45 +105,28 @@ def guard_json(
     The body, or what `rows_at` leads to, is a record or a list of records.
     Raises `MaskingError` for any other shape.
     """
-    if not mapping.rows_at:
-        return _guard_rows(body, mapping, view, keys)
-    if not isinstance(body, Mapping) or mapping.rows_at[0] not in body:
-        raise MaskingError("the response does not have the declared shape; it is withheld")
-    name = mapping.rows_at[0]
-    inner = RecordMapping(table=mapping.table, fields=mapping.fields, rows_at=mapping.rows_at[1:])
-    return {name: guard_json(body[name], mapping=inner, view=view, keys=keys)}
+    guard = RecordGuard(mapping, views={mapping.table: view}, keys=keys)
+    for name in mapping.rows_at:
+        if not isinstance(body, Mapping) or name not in body:
+            raise MaskingError(_SHAPE)
+        body = body[name]
+    shown = guard.rows(body)
+    for name in reversed(mapping.rows_at):
+        shown = {name: shown}
+    return shown
 
 
-def _guard_rows(body: object, mapping: RecordMapping, view: TableView, keys: MaskingKeys) -> object:
-    if isinstance(body, Mapping):
-        shown = _guard_record(body, mapping, view, keys)
-        if shown is None:
-            raise MaskingError("the record may not be seen")
-        return shown
-    if not isinstance(body, list):
-        raise MaskingError("the response does not have the declared shape; it is withheld")
-    shown_rows = [_guard_record(one, mapping, view, keys) for one in body]
-    return [one for one in shown_rows if one is not None]
-
-
-def _guard_record(
-    record: object, mapping: RecordMapping, view: TableView, keys: MaskingKeys
-) -> dict[str, object] | None:
-    if not isinstance(record, Mapping):
-        raise MaskingError("the response does not have the declared shape; it is withheld")
-    values = {column: record[field] for field, column in mapping.fields if field in record}
-    attributes = dict(view.attributes)
-    if not all(_passes(one, values, attributes) for one in view.row_filters):
-        return None
+def _shown_fields(mapping: RecordMapping, view: TableView) -> Iterator[tuple[str, Control]]:
     controls = {asset_parts(one.column)[-1]: one.control for one in view.columns}
-    return {
-        field: _shown(record[field], controls[column], keys, values)
-        for field, column in mapping.fields
-        if field in record and column in controls and controls[column].operator is not Operator.DENY
-    }
+    for name, column in mapping.fields:
+        control = controls.get(column)
+        if control is not None and control.operator is not Operator.DENY:
+            yield name, control
 
 
-def _shown(value: object, control: Control, keys: MaskingKeys, row: Mapping[str, object]) -> object:
+def _masked(
+    value: object, control: Control, keys: MaskingKeys, row: Mapping[str, object]
+) -> object:
     if isinstance(value, Mapping | list) and control.operator in (Operator.NULL, Operator.REDACT):
         return mask_value("", control, keys=keys)
     return mask_value(value, control, keys=keys, row=row)

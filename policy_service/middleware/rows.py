@@ -1,19 +1,29 @@
-"""Row filters over polars tables: which rows a subject sees. Masks come after."""
+"""Row filters and predicates over polars tables: which rows a subject sees. Masks come after."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-
-import polars as pl
+from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import RowFilter
 from policy_service.domain.errors import MaskingError
 from policy_service.domain.identifiers import AssetId
+from policy_service.domain.predicate import EVERY_ROW, columns_of
+from policy_service.kit.late import LateModule
+from policy_service.middleware.polars_predicates import polars_filter
 
-Related = Mapping[AssetId, pl.DataFrame]
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
+
+
+Related: TypeAlias = "Mapping[AssetId, pl.DataFrame]"
 
 
 def visible_rows(frame: pl.DataFrame, *, view: TableView, related: Related) -> pl.DataFrame:
-    """Keep the rows that every filter of the view lets through.
+    """Keep the rows that every filter of the view, and its predicate, let through.
 
     `related` holds the tables that filters' paths lead through. Raises
     `MaskingError` where one of them or a column is missing.
@@ -26,7 +36,15 @@ def visible_rows(frame: pl.DataFrame, *, view: TableView, related: Related) -> p
             return frame.clear()
         wanted = attributes[row_filter.subject_attribute]
         frame = frame.filter(_passes(frame, row_filter, wanted, related))
-    return frame
+    if view.predicate == EVERY_ROW:
+        return frame
+    return frame.filter(polars_filter(view.predicate, frame.schema))
+
+
+def row_columns(view: TableView) -> frozenset[str]:
+    """Name the columns of the table that decide which rows are seen."""
+    first = (one.path[0].column if one.path else one.column for one in view.row_filters)
+    return columns_of(view.predicate).union(first)
 
 
 def _passes(

@@ -9,14 +9,12 @@ from functools import partial
 
 import polars as pl
 
-from policy_service.domain.control import Operator
-from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
-from policy_service.domain.identifiers import AssetId, asset_parts
+from policy_service.domain.identifiers import AssetId
 from policy_service.engines.spark import SparkFrame
 from policy_service.masking.bulk.spark import KeySource, mask_frame
-from policy_service.middleware.rows import visible_rows
-from policy_service.middleware.views import ViewProvider
+from policy_service.middleware.rows import row_columns, visible_rows
+from policy_service.middleware.views import ViewProvider, allowed_view, readable_controls
 
 
 def guard_spark(
@@ -36,17 +34,8 @@ def guard_spark(
     left, and `EnforcementError` for whatever goes wrong.
     """
     try:
-        view = pdp.view(subject, asset, purpose)
-        if view.table != asset or view.purpose != purpose:
-            raise AccessDeniedError(
-                f"the decision point answered for another table than `{asset}`",
-                reason=DenyReason.INTERNAL_ERROR,
-            )
-        controls = {
-            asset_parts(one.column)[-1]: one.control
-            for one in view.columns
-            if one.control.operator is not Operator.DENY
-        }
+        view = allowed_view(pdp, subject=subject, purpose=purpose, asset=asset)
+        controls = readable_controls(view)
         if not controls.keys() & set(frame.columns):
             raise AccessDeniedError(f"no column of `{asset}` may be read for this purpose")
         return mask_frame(
@@ -54,9 +43,7 @@ def guard_spark(
             controls=controls,
             keys=keys,
             visible=partial(visible_rows, view=view, related=dict(related or {})),
-            row_columns=frozenset(
-                one.path[0].column if one.path else one.column for one in view.row_filters
-            ),
+            row_columns=row_columns(view),
         )
     except EnforcementError:
         raise

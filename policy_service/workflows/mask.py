@@ -14,7 +14,7 @@ from typing import Protocol
 import polars as pl
 
 from policy_service.domain.bundle import TableView
-from policy_service.domain.control import Control, Operator, RowFilter
+from policy_service.domain.control import Control, Operator
 from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import (
     AccessDeniedError,
@@ -34,7 +34,9 @@ from policy_service.domain.identifiers import (
 )
 from policy_service.domain.organisation import Person
 from policy_service.domain.plain import to_plain
+from policy_service.domain.predicate import EVERY_ROW, columns_of
 from policy_service.domain.progress import Progress
+from policy_service.enforcement.bundle_file import verify_bundle
 from policy_service.enforcement.index import compile_policy
 from policy_service.enforcement.point import DecisionPointService
 from policy_service.engines.casbin import CasbinEngine
@@ -48,7 +50,6 @@ from policy_service.masking.bulk.streaming import (
     controls_sha256,
     mask_files,
 )
-from policy_service.publication.signing import verify_bundle
 from policy_service.storage import bundles
 from policy_service.workflows.decide import DecisionDesk
 from policy_service.workflows.people import load_directory, make_directory
@@ -197,7 +198,7 @@ def _job(
         controls=controls,
         keys=platform.masking_keys,
         visible=partial(row_rule, view=view, related=_related(view, request.related)),
-        row_columns=frozenset(_first_column(one) for one in view.row_filters),
+        row_columns=_row_columns(view),
         bound_to={
             "keys": _key_labels(platform, controls),
             "row filters": _rows_sha256(view, request.related),
@@ -282,11 +283,13 @@ def _numeric(view: TableView) -> frozenset[str]:
     by_control = {
         asset_parts(one.column)[-1] for one in view.columns if one.control.operator in _NUMERIC
     }
-    return frozenset(by_control | {_first_column(one) for one in view.row_filters})
+    return frozenset(by_control | _row_columns(view))
 
 
-def _first_column(row_filter: RowFilter) -> str:
-    return row_filter.path[0].column if row_filter.path else row_filter.column
+def _row_columns(view: TableView) -> frozenset[str]:
+    """Name the columns that decide which rows are seen."""
+    first = (one.path[0].column if one.path else one.column for one in view.row_filters)
+    return columns_of(view.predicate).union(first)
 
 
 def _related(view: TableView, places: Mapping[AssetId, Path]) -> dict[AssetId, pl.DataFrame]:
@@ -314,12 +317,13 @@ def _read_whole(place: Path, columns: Collection[str]) -> pl.DataFrame:
 
 
 def _rows_sha256(view: TableView, related: Mapping[AssetId, Path]) -> str:
-    """Hash which rows are shown: the filters, the reader's attributes, the tables on the way."""
-    if not view.row_filters:
+    """Hash which rows are shown: filters, predicate, the reader's attributes, tables on the way."""
+    if not view.row_filters and view.predicate == EVERY_ROW:
         return "none"
     stamps = {str(table): open_files(place).stamp() for table, place in sorted(related.items())}
     attributes = [[name, str(value)] for name, value in view.attributes]
-    return content_sha256([to_plain(view.row_filters), attributes, stamps])
+    shown = [to_plain(view.row_filters), to_plain(view.predicate)]
+    return content_sha256([shown, attributes, stamps])
 
 
 def _record(

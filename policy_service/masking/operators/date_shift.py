@@ -7,12 +7,14 @@ Source of the idea: Hripcsak et al. 2016, "Preserving temporal relations in clin
 while maintaining privacy".
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.operators.keyed import (
     derived_key,
     message_expression,
@@ -20,6 +22,11 @@ from policy_service.masking.operators.keyed import (
     number,
     number_expression,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
 
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ].*)?", re.DOTALL | re.ASCII)
 _DOTTED = re.compile(r"([0-9]{1,2})\.( ?)([0-9]{1,2})\.( ?)([0-9]{4})", re.ASCII)

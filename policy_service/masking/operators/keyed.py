@@ -4,12 +4,20 @@ HMAC-SHA256 of a text under a key derived for one use, so that no choice can be 
 with a pseudonym or with a choice of another operator. Not for encryption.
 """
 
+from __future__ import annotations
+
 import hmac
+from typing import TYPE_CHECKING
 
-import polars as pl
-import polars_hash
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.canonical_text import text_of
+
+if TYPE_CHECKING:
+    import polars as pl
+    import polars_hash
+else:
+    pl = LateModule("polars")
+    polars_hash = LateModule("polars_hash")
 
 BITS = 52  # a number below 2**52 is exact in every engine's numbers
 _DIGITS = BITS // 4

@@ -8,13 +8,15 @@ hundredth of the scale's decade: exact sums would give the value away (Mironov 2
 significance of the least significant bits for differential privacy").
 """
 
+from __future__ import annotations
+
 import math
 from decimal import Decimal
 from functools import lru_cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from policy_service.kit.late import LateModule
 from policy_service.masking.canonical_text import text_of
 from policy_service.masking.fast_paths import exact_quotient
 from policy_service.masking.operators.keyed import (
@@ -24,6 +26,11 @@ from policy_service.masking.operators.keyed import (
     number,
     number_expression,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
 
 _QUANTILES = 2**14  # the furthest Laplace draw is 9.7 scales away, the furthest Gaussian 4.0
 _LARGEST = 2**62  # whole numbers beyond are masked one by one

@@ -5,13 +5,19 @@ Not noise, not a band: what lies between the limits is shown in clear.
 Source: Hundepool et al. 2012, "Statistical Disclosure Control", section 3.
 """
 
+from __future__ import annotations
+
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import TypeVar
-
-import polars as pl
+from typing import TYPE_CHECKING, TypeVar
 
 from policy_service.domain.errors import MaskingError
+from policy_service.kit.late import LateModule
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = LateModule("polars")
 
 Limit = int | float | None
 T = TypeVar("T", int, float, Decimal)

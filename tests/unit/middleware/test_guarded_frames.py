@@ -1,11 +1,20 @@
 """Guarding polars tables and JSON records equals guarding them in SQL."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
+from policy_service.domain.bundle import TableView
 from policy_service.domain.control import CLEAR, DENY, Join, RowFilter
-from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
+from policy_service.domain.errors import (
+    AccessDeniedError,
+    EnforcementError,
+    MaskingError,
+    UsageError,
+)
 from policy_service.domain.identifiers import AssetId
+from policy_service.domain.predicate import Comparator, Comparison
 from policy_service.masking.values import mask_value
 from policy_service.middleware.dataframe import guard
 from policy_service.middleware.records import RecordMapping, guard_json
@@ -192,3 +201,66 @@ def test_a_guarded_frame_is_a_whole_table() -> None:
     )
     moved = [mask_value(day, MOVED, keys=KEYS, row={"client": one}) for _, day, one in rows]
     assert guarded.rows() == list(zip(["a", "a", None], moved, strict=True))
+
+
+class _Conditional(Views):
+    """Views with a predicate on top of their filters."""
+
+    def view(self, subject: str, table: AssetId, purpose: str) -> TableView:
+        found = super().view(subject, table, purpose)
+        return replace(
+            found,
+            predicate=Comparison(column="segment", comparator=Comparator.EQ, value="gold"),
+        )
+
+
+def test_a_predicate_keeps_only_rows_for_which_it_is_true() -> None:
+    """In tables and in records; where its column is missing, nothing is shown."""
+    guarded = ask("client", _Conditional(bank()))
+    assert set(guarded["segment"]) == {"gold"}
+    mapping = RecordMapping(
+        table=TABLES["client"].id,
+        fields=(("place", "district_id"), ("kind", "segment")),
+    )
+    view = _Conditional(bank()).view("s", TABLES["client"].id, "service")
+    body = [{"place": 18, "kind": one} for one in ("gold", "basic", None)]
+    shown = guard_json(body, mapping=mapping, view=view, keys=KEYS)
+    assert shown == [{"place": 18, "kind": "gold"}]
+    with pytest.raises(MaskingError, match="segment"):
+        guard_json([{"place": 18}], mapping=mapping, view=view, keys=KEYS)
+
+
+@pytest.mark.parametrize("kind", ["lazy", "pandas", "arrow", "batch"])
+def test_tables_of_every_kind_are_guarded_alike(kind: str) -> None:
+    """The answer is of the kind that was given, and holds what polars shows."""
+    made = frame(TABLES["client"])
+    given = {
+        "lazy": made.lazy,
+        "pandas": made.to_pandas,
+        "arrow": made.to_arrow,
+        "batch": lambda: made.to_arrow().to_batches()[0],
+    }[kind]()
+    shown = guard(
+        given,
+        pdp=Views(bank()),
+        subject="teller-7",
+        purpose="service",
+        asset=TABLES["client"].id,
+        keys=KEYS,
+    )
+    assert type(shown) is type(given)
+    plain = shown.collect() if kind == "lazy" else pl.DataFrame(shown)
+    assert plain.rows() == ask("client").rows()
+
+
+def test_what_is_no_table_is_refused() -> None:
+    """A list of rows is told apart from a table."""
+    with pytest.raises(UsageError, match="cannot be guarded"):
+        guard(
+            [{"a": 1}],
+            pdp=Views(bank()),
+            subject="s",
+            purpose="service",
+            asset=TABLES["client"].id,
+            keys=KEYS,
+        )
