@@ -44,6 +44,7 @@ class AccountRole(StrEnum):
     REVIEWER = "reviewer"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    ENFORCEMENT_POINT = "enforcement_point"  # a data service, not a person
 
 
 class ReviewGroup(StrEnum):

@@ -12,9 +12,11 @@ from policy_service.domain.review import Account, AccountRole
 
 
 class Permission(StrEnum):
-    """One thing that only some roles may do. Whoever is signed in reads the rest."""
+    """One thing that only some roles may do. Every person who is signed in reads the rest."""
 
     READ = "read"
+    DECIDE = "ask for decisions and fetch the policy"
+    ENFORCE = "fetch the people and report as an enforcement point"
     SCAN = "scan a source"
     DRAFT = "draft a policy"
     VERIFY = "verify a draft"
@@ -26,12 +28,16 @@ class Permission(StrEnum):
 
 
 _EVERYONE = frozenset(AccountRole)
+_POINT = AccountRole.ENFORCEMENT_POINT
+_PEOPLE = _EVERYONE - {_POINT}
 _AUTHOR, _REVIEWER = AccountRole.AUTHOR, AccountRole.REVIEWER
 _ADMINISTRATOR, _AUDITOR = AccountRole.ADMINISTRATOR, AccountRole.AUDITOR
 
 HOLDERS: Mapping[Permission, frozenset[AccountRole]] = MappingProxyType(
     {
-        Permission.READ: _EVERYONE,
+        Permission.READ: _PEOPLE,
+        Permission.DECIDE: _EVERYONE,
+        Permission.ENFORCE: frozenset({_POINT, _ADMINISTRATOR}),
         Permission.SCAN: frozenset({_AUTHOR}),
         Permission.DRAFT: frozenset({_AUTHOR}),
         Permission.VERIFY: frozenset({_AUTHOR, _REVIEWER}),

@@ -7,14 +7,20 @@ from policy_service.domain.identifiers import DraftId, Revision
 from policy_service.domain.progress import Progress
 from policy_service.domain.review import DraftState
 from policy_service.encryption.rules import rule_scope
+from policy_service.enforcement.bundle_file import signed_document, verify_bundle
+from policy_service.enforcement.trusted_keys import open_keyset
+from policy_service.engines.cryptography import Ed25519Signer
 from policy_service.publication.bundle import build_bundle
-from policy_service.publication.signing import sign_bundle
+from policy_service.publication.signing import cosign_bundle, sign_bundle
 from policy_service.review.lifecycle import Event, advance
-from policy_service.storage import bundles, drafts
+from policy_service.storage import bundles, drafts, fleet
+from policy_service.storage.applications import find_application
+from policy_service.workflows.application_publication import roll_back_application
 from policy_service.workflows.differential import disagreements
 from policy_service.workflows.draft import DraftView, load_draft
 from policy_service.workflows.platform import Platform
 from policy_service.workflows.review import load_case
+from policy_service.workflows.trusted_keys import trusted_keys
 from policy_service.workflows.unit_of_work import UnitOfWork, unit_of_work
 from policy_service.workflows.verify import run_verification
 
@@ -47,9 +53,12 @@ def publish(platform: Platform, draft_id: str, *, actor: str, progress: Progress
 def roll_back(platform: Platform, source: str, *, actor: str) -> SignedBundle:
     """Take the live bundle of `source` back: the one before it is issued again, newly signed.
 
-    The bundle gets a new revision, because a PEP refuses an older one.
-    Raises `NotFoundError` where nothing is live or nothing was live before.
+    The bundle gets a new revision, because a PEP refuses an older one. An application's policy
+    goes back to the submission before. Raises `NotFoundError` where nothing is live or nothing
+    was live before.
     """
+    if _is_application(platform, source):
+        return roll_back_application(platform, source, actor=actor)
     with unit_of_work(platform) as work:
         live = bundles.live_bundle(work.session, source)
         if live is None:
@@ -76,6 +85,37 @@ def roll_back(platform: Platform, source: str, *, actor: str) -> SignedBundle:
     return signed
 
 
+def cosign(
+    platform: Platform, revision: Revision, *, signer: Ed25519Signer, actor: str
+) -> SignedBundle:
+    """Add a further holder's signature to a bundle; points that want it take the bundle then.
+
+    Raises `SignatureError` for a key that is not trusted, `NotFoundError` for no such bundle.
+    """
+    keys = open_keyset(trusted_keys(platform))
+    with unit_of_work(platform) as work:
+        stored = fleet.find_bundle(work.session, revision)
+        if stored is None:
+            raise NotFoundError(f"no bundle has revision {revision}")
+        verify_bundle(stored, verifier=platform.verifier, now=platform.clock.now())
+        signed = cosign_bundle(stored, signer=signer)
+        if signed == stored:
+            raise ConflictError(f"key `{signer.key_id}` has signed revision {revision} already")
+        holder = keys.holder_of(
+            signed_document(signed), signed.cosignatures[-1], now=platform.clock.now()
+        )
+        fleet.replace_signatures(work.session, signed)
+        work.record(
+            "cosignature",
+            actor=actor,
+            subject=f"revision {revision}",
+            bundle_sha256=signed.sha256,
+            key_id=signer.key_id,
+            holder=holder,
+        )
+    return signed
+
+
 def list_bundles(platform: Platform) -> tuple[bundles.StoredBundle, ...]:
     """List every bundle, newest first."""
     with platform.database.read() as session:
@@ -89,6 +129,12 @@ def find_bundle(platform: Platform, source: str) -> SignedBundle:
     if live is None:
         raise NotFoundError(f"no policy of `{source}` is live; publish one first")
     return live
+
+
+def _is_application(platform: Platform, source: str) -> bool:
+    with platform.database.read() as session:
+        live = bundles.live_bundle(session, source)
+        return live is not None and find_application(session, live.bundle.draft) is not None
 
 
 def _approved(platform: Platform, draft_id: str) -> DraftView:

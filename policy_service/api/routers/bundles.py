@@ -3,16 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
-from policy_service.api.access import Publisher, Reader, ServicesOf
+from policy_service.api.access import Asker, Publisher, Reader, ServicesOf
 from policy_service.api.answers import show_bundle
+from policy_service.api.routers.fleet import (
+    DOCUMENT_ANSWERS,
+    FleetOf,
+    IfNoneMatch,
+    Since,
+    offered,
+)
 from policy_service.api.routers.sources import SourceName
 from policy_service.api.schemas import BundleSummary, PublishRequest
-from policy_service.domain.plain import to_plain
 from policy_service.domain.progress import silent
 from policy_service.domain.review import DraftState
-from policy_service.workflows.publish import find_bundle, list_bundles, publish, roll_back
+from policy_service.workflows.publish import list_bundles, publish, roll_back
 
 router = APIRouter(prefix="/bundles", tags=["bundles"])
 
@@ -37,21 +44,40 @@ def post_bundle(
     "/{source}/live",
     operation_id="get_live_bundle",
     summary="Fetch the live bundle",
-    response_class=JSONResponse,
-    responses={304: {"description": "The bundle in `If-None-Match` is the live one"}},
+    response_class=Response,
+    responses=DOCUMENT_ANSWERS,
 )
 def get_live(
     source: SourceName,
-    services: ServicesOf,
-    caller: Reader,
-    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+    fleet: FleetOf,
+    caller: Asker,
+    since: Since = 0,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Return the signed bundle; check its signature before you load it."""
-    signed = find_bundle(services.platform, source)
-    headers = {"ETag": f'"{signed.sha256}"', "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and _names(if_none_match, signed.sha256):
-        return Response(status_code=304, headers=headers)
-    return JSONResponse(to_plain(signed), headers=headers)
+    """Return the signed bundle, or the difference to revision `since`; verify it before use."""
+    return offered(fleet.desk.bundle(source, since=since), if_none_match)
+
+
+@router.get(
+    "/{source}/events",
+    operation_id="follow_bundles",
+    summary="Follow changes by server-sent events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def get_events(
+    source: SourceName,
+    fleet: FleetOf,
+    caller: Asker,
+    last_event_id: Annotated[str, Header(max_length=200)] = "",
+) -> StreamingResponse:
+    """Send `change` when bundle, people or keys have changed, and a comment every 15 s."""
+    await run_in_threadpool(fleet.desk.require_live, source)
+    return StreamingResponse(
+        fleet.feed.follow(source, last_event_id),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
 
 
 @router.post(
@@ -64,9 +90,3 @@ def post_rollback(source: SourceName, services: ServicesOf, caller: Publisher) -
     """Issue the policy before it again, newly signed, under a new revision."""
     signed = roll_back(services.platform, source, actor=caller.name)
     return show_bundle(signed, DraftState.PUBLISHED)
-
-
-def _names(if_none_match: str, sha256: str) -> bool:
-    """Tell whether a header's list of tags has this one; RFC 9110, section 13.1.2."""
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or f'"{sha256}"' in tags
