@@ -1,7 +1,7 @@
 """Corpus: questions asked of the texts held, one text with what is known of it, and versions."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from policy_service.corpus.diff import diff_provisions
 from policy_service.corpus.editions.build import editions_of
 from policy_service.corpus.editions.instrument import InstrumentDetails
 from policy_service.corpus.importers.reading import read_source
+from policy_service.domain.bundle import Bundle
 from policy_service.domain.edition import Edition, EditionDiff
 from policy_service.domain.errors import CorpusError, NotFoundError
 from policy_service.domain.identifiers import ProvisionId, RuleId
 from policy_service.domain.progress import Progress
 from policy_service.domain.provision import (
+    Citation,
     ControlKind,
     Instrument,
     Passage,
@@ -22,7 +24,7 @@ from policy_service.domain.provision import (
     Standing,
 )
 from policy_service.retrieval.filters import Filters
-from policy_service.storage import bundles, drafts, editions
+from policy_service.storage import applications, bundles, drafts, editions
 from policy_service.storage.editions import EditionState, StoredEdition
 from policy_service.storage.sessions import ReadSession
 from policy_service.workflows.edition_review import ProposalReading, find_row, list_proposals
@@ -196,17 +198,29 @@ def _affected_rules(
         bundle = stored.signed.bundle
         if stored.state.value != "published" or not changes:
             continue
-        content = drafts.content_by_sha256(session, bundle.draft, bundle.draft_sha256)
-        for rule in () if content is None else content.rules:
-            for cited in dict.fromkeys(one.provision for one in rule.citations):
-                if cited in changes:
-                    yield AffectedRule(
-                        source=bundle.source,
-                        draft=bundle.draft,
-                        rule=rule.id,
-                        provision=cited,
-                        change=changes[cited],
-                    )
+        for rule, cited in _cited_by(session, bundle):
+            if cited in changes:
+                yield AffectedRule(
+                    source=bundle.source,
+                    draft=bundle.draft,
+                    rule=rule,
+                    provision=cited,
+                    change=changes[cited],
+                )
+
+
+def _cited_by(session: ReadSession, bundle: Bundle) -> Iterator[tuple[RuleId, ProvisionId]]:
+    """Yield each rule of a bundle with each provision it cites: a draft's, or an application's."""
+    content = drafts.content_by_sha256(session, bundle.draft, bundle.draft_sha256)
+    submission = applications.find_application(session, bundle.draft)
+    citing: list[tuple[RuleId, tuple[Citation, ...]]] = []
+    if content is not None:
+        citing.extend((rule.id, rule.citations) for rule in content.rules)
+    if submission is not None:
+        citing.extend((one.rule, one.citations) for one in submission.cited)
+    for rule, citations in citing:
+        for provision in dict.fromkeys(one.provision for one in citations):
+            yield rule, provision
 
 
 def _held(session: ReadSession, instrument: str, version_date: str) -> Edition:
