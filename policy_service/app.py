@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 from fastapi import FastAPI
 from numpy.typing import NDArray
 
-from policy_service.api.access import SESSION_COOKIE
+from policy_service.api.access import SESSION_COOKIE, Limits
 from policy_service.api.application import create_api
+from policy_service.api.gateway import GatewayApp
+from policy_service.api.pdp_access import PdpAccess, PdpOptions
+from policy_service.api.pdp_app import DecisionPointApp
+from policy_service.api.pdp_gate import Gate
 from policy_service.api.problems import status_of
+from policy_service.api.signed_tokens import TokenIssuer
 from policy_service.audit.log import AuditLog
 from policy_service.corpus.categories import load_category_table
 from policy_service.corpus.collection import Corpus, load_corpus
@@ -26,6 +31,7 @@ from policy_service.encryption.signing_keys import (
     open_verifier,
 )
 from policy_service.encryption.vault import VaultFile
+from policy_service.enforcement.authzen_answers import check_public_url
 from policy_service.engines.cryptography import Ed25519Signer
 from policy_service.engines.encoder import Encoder
 from policy_service.kit.clock import Clock, SystemClock
@@ -35,7 +41,7 @@ from policy_service.refinement.classifier_registry import ClassifierRegistry
 from policy_service.refinement.registry import ModelRegistry
 from policy_service.refinement.retriever_registry import RetrieverRegistry
 from policy_service.retrieval.index import ProvisionIndex
-from policy_service.settings import Settings, TextOptions
+from policy_service.settings import Settings, TextOptions, load_settings
 from policy_service.storage.database import Database
 from policy_service.workflows.decide import DecisionDesk
 from policy_service.workflows.indexes import Indexes
@@ -74,6 +80,7 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
         ),
         categories=load_category_table(policies / "data_categories.yaml"),
         casbin_model=_read_text(policies / "casbin" / "standard.conf"),
+        conditional_model=_read_text(policies / "casbin" / "conditional.conf"),
         keyring=keyring,
         masking_keys=PurposeKeys(ring=keyring, vault=_vault(home / "vault.db", keyring)),
         signer=signer,
@@ -92,7 +99,13 @@ def build_platform(settings: Settings, *, clock: Clock | None = None) -> Platfor
     )
 
 
-def create_web(platform: Platform, *, https: bool = False) -> FastAPI:
+def create_web(
+    platform: Platform,
+    *,
+    https: bool = False,
+    pdp: PdpOptions | None = None,
+    public_url: str | None = None,
+) -> FastAPI:
     """Build the web application: the API with the portal beside it; `https`: reached by TLS."""
     desk = DecisionDesk(platform)
     jobs = JobRunner(platform)
@@ -104,7 +117,75 @@ def create_web(platform: Platform, *, https: bool = False) -> FastAPI:
         status_of=status_of,
         https=https,
     )
-    return create_api(platform, jobs=jobs, desk=desk, https=https, portal=portal)
+    app = create_api(
+        platform, jobs=jobs, desk=desk, https=https, public_url=public_url, portal=portal
+    )
+    gate = Gate(PdpAccess(platform, limits=Limits(), options=pdp))
+    app.add_middleware(GatewayApp, desk=desk, gate=gate, make_id=platform.make_id)
+    app.add_middleware(
+        DecisionPointApp,
+        desk=desk,
+        gate=gate,
+        make_id=platform.make_id,
+        https=https,
+        public_url=public_url,
+    )
+    return app
+
+
+def create_decision_point(
+    platform: Platform,
+    *,
+    https: bool = False,
+    pdp: PdpOptions | None = None,
+    public_url: str | None = None,
+    on_close: Callable[[], None] | None = None,
+) -> GatewayApp:
+    """Build a decision point and nothing else; `on_close` is called when it ends."""
+    desk = DecisionDesk(platform)
+    gate = Gate(PdpAccess(platform, limits=Limits(), options=pdp))
+    point = DecisionPointApp(
+        desk=desk,
+        gate=gate,
+        make_id=platform.make_id,
+        https=https,
+        public_url=public_url,
+        on_close=on_close,
+    )
+    return GatewayApp(point, desk=desk, gate=gate, make_id=platform.make_id)
+
+
+def open_decision_point() -> GatewayApp:
+    """Build a decision point from the environment: what each server process of several runs."""
+    settings = load_settings()
+    platform = build_platform(settings)
+    return create_decision_point(
+        platform, **web_options(settings), on_close=lambda: close_platform(platform)
+    )
+
+
+class WebOptions(TypedDict):
+    """How the service is reached, and by whom."""
+
+    https: bool
+    pdp: PdpOptions
+    public_url: str | None
+
+
+def web_options(settings: Settings) -> WebOptions:
+    """Return what the environment says of it. Raises `UsageError` for what cannot be."""
+    issuer = None
+    if settings.pdp_jwks is not None:
+        issuer = TokenIssuer(
+            jwks=settings.pdp_jwks, issuer=settings.pdp_issuer, audience=settings.pdp_audience
+        )
+    return WebOptions(
+        https=settings.https,
+        pdp=PdpOptions(
+            issuer=issuer, peers=settings.pdp_peers, proxy_header=settings.pdp_proxy_header
+        ),
+        public_url=check_public_url(settings.public_url) if settings.public_url else None,
+    )
 
 
 def close_platform(platform: Platform) -> None:

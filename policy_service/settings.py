@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     text_languages: Annotated[tuple[str, ...], NoDecode] = ("en",)  # with commas between
     text_ner: Literal["auto", "off", "required"] = "auto"  # the classifier of names in texts
     embed_column_names: bool = False  # scans compare names by meaning too; slower
+    public_url: str = ""  # https address at which PEPs reach the decision point
+    pdp_jwks: Path | None = None  # public keys of who signs tokens for PEPs (JWKS)
+    pdp_issuer: str = ""  # whose tokens they are
+    pdp_audience: str = ""  # what they must be made for
+    pdp_peers: Annotated[tuple[str, ...], NoDecode] = ()  # PEPs by the names in their certificates
+    pdp_proxy_header: str = ""  # in which a proxy on this machine names the PEP it has verified
 
     @field_validator("text_languages", mode="before")
     @classmethod
@@ -55,6 +61,26 @@ class Settings(BaseSettings):
         if not isinstance(value, tuple) or not value or not set(value) <= set(WORDS):
             raise ValueError(f"name languages of {', '.join(WORDS)}, with commas between")
         return value
+
+    @field_validator("pdp_peers", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        return value
+
+    @model_validator(mode="after")
+    def _whole_decision_point(self) -> "Settings":
+        if len({self.pdp_jwks is None, not self.pdp_issuer, not self.pdp_audience}) > 1:
+            raise ValueError(
+                "POLICY_SERVICE_PDP_JWKS, POLICY_SERVICE_PDP_ISSUER and "
+                "POLICY_SERVICE_PDP_AUDIENCE go together"
+            )
+        if self.pdp_proxy_header and not self.pdp_peers:
+            raise ValueError(
+                "POLICY_SERVICE_PDP_PROXY_HEADER needs POLICY_SERVICE_PDP_PEERS: `proxy:NAME`, …"
+            )
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":

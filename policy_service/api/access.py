@@ -128,6 +128,8 @@ def _address(request: Request) -> str:
 
 
 Reader = Annotated[Account, Depends(needs(Permission.READ))]
+Asker = Annotated[Account, Depends(needs(Permission.DECIDE))]
+EnforcementPoint = Annotated[Account, Depends(needs(Permission.ENFORCE))]
 Scanner = Annotated[Account, Depends(needs(Permission.SCAN))]
 Author = Annotated[Account, Depends(needs(Permission.DRAFT))]
 Checker = Annotated[Account, Depends(needs(Permission.VERIFY))]

@@ -12,6 +12,7 @@ from policy_service.api.edge import Edge
 from policy_service.api.problems import MEDIA_TYPE, install_problems
 from policy_service.api.routers import (
     accounts,
+    applications,
     audit,
     authzen,
     bundles,
@@ -19,6 +20,7 @@ from policy_service.api.routers import (
     corrections,
     decisions,
     drafts,
+    fleet,
     health,
     jobs,
     models,
@@ -41,6 +43,8 @@ _RESOURCES = (
     drafts,
     verdicts,
     bundles,
+    applications,
+    fleet,
     decisions,
     audit,
     models,
@@ -100,6 +104,7 @@ def create_api(
     app.state.services = Services(
         platform=platform, jobs=jobs, desk=desk, limits=Limits(), public_url=public_url
     )
+    app.state.fleet = fleet.FleetFace.of(platform)
     app.add_middleware(Edge, https=https, make_id=platform.make_id)
     install_problems(app)
     for resource in _RESOURCES:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from policy_service.api.problems import PayloadTooLargeError, error_response, internal_error
 
 MAX_BODY_BYTES = 1024 * 1024
-_REQUEST_ID = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
+_REQUEST_ID = re.compile(r"[!-~]([ -~]{0,198}[!-~])?")  # printable, so that logs stay lines
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _POLICY = "; ".join(
     (
@@ -56,7 +56,7 @@ class Edge:
             return
         answer = _Answer(send, self._headers(scope))
         try:
-            body = await _read_body(receive) if scope["method"] in _WITH_BODY else None
+            body = await read_body(receive) if scope["method"] in _WITH_BODY else None
             await self._app(scope, receive if body is None else _replay(body, receive), answer)
         except PayloadTooLargeError as error:
             await error_response(error)(scope, receive, answer)
@@ -74,9 +74,8 @@ class Edge:
             await internal_error()(scope, receive, answer)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else self._make_id("req")
-        headers = {**_HEADERS, "X-Request-ID": request_id}
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id", ""))
+        headers = {**_HEADERS, "X-Request-ID": request_id or self._make_id("req")}
         if self._https:
             headers["Strict-Transport-Security"] = _HSTS
         return headers
@@ -104,7 +103,12 @@ class _Answer:
         await self._send(message)
 
 
-async def _read_body(receive: Receive) -> bytes:
+def request_id_of(given: str) -> str:
+    """Return what a caller calls its request, to be echoed; nothing where it cannot be."""
+    return given if _REQUEST_ID.fullmatch(given) else ""
+
+
+async def read_body(receive: Receive) -> bytes:
     """Read a whole body. Raises `PayloadTooLargeError` as soon as it is too large."""
     parts: list[bytes] = []
     size_bytes = 0

@@ -356,7 +356,7 @@ class AccountRequest(Sent):
     """A new account; it signs in by a one-time link until it has a password."""
 
     name: Name
-    role: Literal["author", "reviewer", "administrator", "auditor"]
+    role: Literal["author", "reviewer", "administrator", "auditor", "enforcement_point"]
     group: Literal["security", "data_engineering", "compliance"] | None = None
 
 

@@ -1,6 +1,7 @@
 """The checker: is a log, byte for byte, what was written and signed?
 
-Reads the log and its checkpoints, believes nothing else beside them, changes nothing.
+Reads the log, its checkpoints and the groups of lines that its entries stand for, believes
+nothing else beside them, changes nothing.
 Who cuts the log behind its last checkpoint, and the tree file too, is not seen: keep
 copies of checkpoints elsewhere and hand them in.
 
@@ -23,6 +24,7 @@ from policy_service.audit.checkpoints import (
     read_checkpoint,
     verify_checkpoint,
 )
+from policy_service.audit.groups import GROUPS_SUFFIX, group_of, read_group
 from policy_service.audit.lines import FIRST_PREVIOUS, read_entry, sealed_hash
 from policy_service.audit.merkle import completed_nodes, leaf_hash, node_position, root_of
 from policy_service.audit.tree_file import TREE_SUFFIX, remembered_entries
@@ -40,6 +42,7 @@ _REPORT_EVERY = 10_000
 class _Walk:
     """What is known after the lines read so far."""
 
+    groups: Path
     index: int = 0
     previous: str = FIRST_PREVIOUS
     nodes: list[bytes] = field(default_factory=list)
@@ -62,7 +65,7 @@ def check_log(
     from 1; at most `MAX_PROBLEMS` are listed. Raises `AuditError` only where there is
     no log to read.
     """
-    walk = _Walk()
+    walk = _Walk(groups=path.with_name(path.name + GROUPS_SUFFIX))
     kept = _checkpoint_lines(path.with_name(path.name + CHECKPOINTS_SUFFIX), walk.problems)
     total = max((one.size for _, one in kept), default=0)
     try:
@@ -114,6 +117,11 @@ def _check_line(raw: bytes, walk: _Walk) -> None:
             walk.problems.append(f"{place}: it says it is entry {entry.index}")
         if entry.previous != walk.previous:
             walk.problems.append(f"{place}: it does not follow the entry before it")
+        group = group_of(entry.event)
+        if group is not None:
+            read_group(walk.groups, group)
+    except AuditError as error:
+        walk.problems.append(f"{place}: {error.message}")
     except ValueError as error:
         walk.problems.append(f"{place}: {error}")
     walk.previous = _claimed_hash(line)

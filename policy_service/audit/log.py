@@ -20,6 +20,7 @@ from policy_service.audit.checkpoints import (
     sign_checkpoint,
     verify_checkpoint,
 )
+from policy_service.audit.groups import GROUPS_SUFFIX, GroupFile, group_of, with_group
 from policy_service.audit.lines import FIRST_PREVIOUS, read_entry, write_entry
 from policy_service.audit.log_file import LogFile
 from policy_service.audit.merkle import InclusionProof, leaf_hash
@@ -61,6 +62,7 @@ class AuditLog:
         self._file = LogFile(path)
         self._tree = TreeFile(path.with_name(path.name + TREE_SUFFIX))
         self._checkpoints = CheckpointFile(path.with_name(path.name + CHECKPOINTS_SUFFIX))
+        self._groups = GroupFile(path.with_name(path.name + GROUPS_SUFFIX))
         try:
             with self._file.locked():
                 self._sync()
@@ -83,6 +85,7 @@ class AuditLog:
 
     def close(self) -> None:
         """Let go of the files. The log is whole at any time; this loses nothing."""
+        self._groups.close()
         self._checkpoints.close()
         self._tree.close()
         self._file.close()
@@ -100,6 +103,21 @@ class AuditLog:
         with self._file.locked():
             self._sync()
             return self._write(events)
+
+    def append_group(self, event: AuditEvent, lines: Sequence[bytes]) -> AuditEntry:
+        """Write `lines` and one entry that stands for them all; return when both are on disk.
+
+        Raises `AuditError`; treat what the lines are about as not having happened.
+        Requires at least one line, and none with a line end in it.
+        """
+        with self._file.locked():
+            self._sync()
+            group = self._groups.append(lines)
+            try:
+                return self._write((with_group(event, group),))[0]
+            except (AuditError, OSError):
+                self._groups.take_back(group)
+                raise
 
     def checkpoint(self) -> Checkpoint:
         """Sign the log as it stands; the last checkpoint itself where nothing was added.
@@ -143,6 +161,28 @@ class AuditLog:
             self._sync()
             self._require(index, self._tree.size)
             return self._read(self._line(index), index)
+
+    def group(self, entry: AuditEntry) -> tuple[bytes, ...]:
+        """Return the lines that `entry` stands for; none where it stands for itself alone.
+
+        Raises `AuditError` where they are not what was written.
+        """
+        try:
+            group = group_of(entry.event)
+            return () if group is None else self._groups.read(group)
+        except AuditError as error:
+            raise self._damaged(entry.index, error.message) from error
+
+    def newest(self, kind: str) -> Iterator[AuditEntry]:
+        """Yield the entries of a kind, newest first. Raises `AuditError` at a changed one."""
+        wanted = b'"kind":%s' % canonical_json(kind)
+        with self._file.locked():
+            self._sync()
+            size = self._tree.size
+        for index in reversed(range(size)):
+            line = self._line(index)
+            if wanted in line and (entry := self._read(line, index)).event.kind == kind:
+                yield entry
 
     def find(self, *, kind: str | None = None, subject: str | None = None) -> Iterator[AuditEntry]:
         """Yield the entries of a kind, about a subject, oldest first; all where neither is given.

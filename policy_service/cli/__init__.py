@@ -10,16 +10,21 @@ import typer
 
 from policy_service.cli import (
     access,
+    applications,
     catalog,
     catalog_corrections,
     corpus,
+    fleet,
     masking,
     masking_choice,
+    native,
     operations,
     policy,
     quickstart,
     refinement,
     relevance,
+    serving,
+    trusted_keys,
 )
 from policy_service.cli.errors import guarded
 
@@ -37,11 +42,16 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(catalog.people_app, name="people")
 app.add_typer(operations.audit_app, name="audit")
 app.add_typer(operations.accounts_app, name="accounts")
+app.add_typer(applications.app, name="applications")
+app.add_typer(fleet.app, name="fleet")
+app.add_typer(trusted_keys.keys_app, name="keys")
+app.add_typer(trusted_keys.bundles_app, name="bundles")
 policy.register(app)
+native.register(app)
 access.register(app)
 masking.register(app)
 masking_choice.register(app)
-operations.register(app)
+serving.register(app)
 refinement.register(app)
 relevance.register(corpus.app)
 catalog_corrections.register(catalog.app)

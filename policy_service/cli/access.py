@@ -110,7 +110,9 @@ def print_trace(found: Trace) -> None:
     if not found.rules:
         reason = record.decision.reason
         tree.add(f"no rule allows it: {reason.value if reason else 'default deny'}")
-    if found.draft:
+    if found.draft and not found.model_version:
+        tree.add(f"policy file {found.draft} · revision {record.decision.revision}")
+    elif found.draft:
         tree.add(
             f"draft {found.draft} · model {found.model_version} · "
             f"retriever {found.retriever} · "

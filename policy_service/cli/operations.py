@@ -1,26 +1,18 @@
-"""`policy-service audit | serve | accounts`: running the service."""
+"""`policy-service audit | accounts`: running the service."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from policy_service.cli.output import AsJson, console, notes, print_json, table
-from policy_service.cli.serving import serve_forever
+from policy_service.cli.output import AsJson, console, print_json, table
 from policy_service.cli.session import open_platform, operator
 from policy_service.domain.errors import AuditError
 from policy_service.domain.review import AccountRole, ReviewGroup
-from policy_service.settings import load_settings
 from policy_service.workflows import accounts as accounts_workflow
 from policy_service.workflows.audit import checkpoint_audit, list_entries, verify_audit
 
 audit_app = typer.Typer(help="The tamper-evident log.", no_args_is_help=True)
 accounts_app = typer.Typer(help="Who signs in to the portal.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("serve", epilog="Example: policy-service serve --port 8000")(serve)
 
 
 @audit_app.command("verify", epilog="Example: policy-service audit verify --json")
@@ -72,27 +64,6 @@ def list_log(
     console.print(shown)
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-    link_for: Annotated[
-        str | None, typer.Option("--link-for", help="Print a one-time sign-in link for NAME.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Start the API and the portal; `--json` says where, and how to sign in."""
-    with open_platform() as platform:
-        address, link = f"http://{host}:{port}", ""
-        if link_for is not None:
-            token = accounts_workflow.make_sign_in_link(platform, link_for, actor=operator())
-            link = f"{address}/sign-in/{token}"
-            notes.print(f"sign in once: {link}")
-        if as_json:
-            print_json({"portal": address, "sign_in_link": link})
-            sys.stdout.flush()
-        serve_forever(platform, host=host, port=port, https=load_settings().https)
-
-
 @accounts_app.command(
     "add", epilog="Example: policy-service accounts add dana --role reviewer --group compliance"
 )
@@ -125,6 +96,21 @@ def list_accounts(as_json: AsJson = False) -> None:
     for one in accounts:
         shown.add_row(one.name, one.role, one.group or "")
     console.print(shown)
+
+
+@accounts_app.command("token", epilog="Example: policy-service accounts token orders-api-1")
+def token(
+    name: Annotated[str, typer.Argument(help="The account, as a rule of an enforcement point.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "made at the command line",
+    as_json: AsJson = False,
+) -> None:
+    """Make an API token for an account, good for 90 days; it is shown once."""
+    with open_platform() as platform:
+        made, secret = accounts_workflow.make_api_token(platform, name, label=label)
+    if as_json:
+        print_json({"id": made, "token": secret})
+        return
+    console.print(secret)
 
 
 @accounts_app.command("link", epilog="Example: policy-service accounts link dana")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from policy_service.cli import native
 from policy_service.cli.output import (
     AsJson,
     console,
@@ -26,6 +27,7 @@ from policy_service.review.case import ReviewCase
 from policy_service.workflows import draft as drafting
 from policy_service.workflows import publish as publication
 from policy_service.workflows import review as reviewing
+from policy_service.workflows.postgresql_native import NativeRequest
 from policy_service.workflows.verify import verify
 
 DraftArgument = Annotated[
@@ -150,8 +152,42 @@ def review(
         _print_outcome(outcome, reviewer=reviewer)
 
 
-def publish(draft_name: DraftArgument, as_json: AsJson = False) -> None:
-    """Publish an approved draft as a signed bundle; it decides from now on."""
+def publish(
+    draft_name: Annotated[
+        str | None,
+        typer.Argument(metavar="DRAFT", help="A draft's id or the start of it, or `latest`."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="`postgresql`: make a database enforce the live policy by itself."),
+    ] = None,
+    source: native.Source = "bank",
+    url: native.Url = "",
+    people: native.People = False,
+    keys_in_database: native.Keys = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what differs.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", "--revoke", help="Take all of it away again.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish an approved draft as a signed bundle; with `--to`, put the live one in a database."""
+    if to is not None:
+        if to != "postgresql" or draft_name is not None:
+            raise UsageError(
+                "write `publish DRAFT` to publish, then `publish --to postgresql --source NAME`"
+            )
+        request = NativeRequest(
+            source=source,
+            url=url,
+            with_people=people,
+            keys_in_database=keys_in_database,
+            dry_run=dry_run,
+        )
+        native.publish_to_postgresql(request, undo=undo, as_json=as_json)
+        return
+    if draft_name is None:
+        raise UsageError("say which draft: `policy-service publish latest`")
     with open_platform() as platform, progress_bars(quiet=as_json) as progress:
         draft_id = resolve_draft(platform, draft_name)
         signed = publication.publish(platform, draft_id, actor=operator(), progress=progress)

@@ -74,7 +74,7 @@ def quickstart(
             f"sign in once as reviewer-1: [bold]http://{host}:{port}/sign-in/{token}[/]\n"
             "[dim]Ctrl+C ends it[/]"
         )
-        serve_forever(platform, host=host, port=port, https=load_settings().https)
+        serve_forever(platform, host=host, port=port)
 
 
 def _make_bank(path: Path, progress: Progress) -> SampleBank:

@@ -41,6 +41,11 @@ def read_organisation(path: Path, *, known_purposes: frozenset[str] | None = Non
         raise OrganisationError(
             f"line {line} of `{path.name}` is not YAML: {error.problem}", line=line
         ) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise OrganisationError(
+            f"line {line} of `{path.name}` has a control character; take it out", line=line
+        ) from error
     if root is None:
         raise OrganisationError(f"`{path.name}` is empty: describe an organisation in it")
     return _organisation(_Node(root, ""), known_purposes)

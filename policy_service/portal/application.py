@@ -22,6 +22,7 @@ from policy_service.portal.guard import (
 from policy_service.portal.pages import STATIC, CachedFiles, render
 from policy_service.portal.routes import (
     accounts,
+    applications,
     audit,
     bundles,
     catalog,
@@ -29,6 +30,7 @@ from policy_service.portal.routes import (
     corrections,
     decisions,
     drafts,
+    fleet,
     inbox,
     models,
     relevance,
@@ -51,7 +53,9 @@ _ROUTES = (
     corrections,
     corpus,
     bundles,
+    fleet,
     decisions,
+    applications,
     audit,
     models,
     accounts,

@@ -1,11 +1,10 @@
-"""Published bundles and recorded decisions, as stored."""
+"""Published bundles, as stored."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select, update
 
 from policy_service.domain.bundle import SignedBundle
-from policy_service.domain.decision import DecisionRecord
 from policy_service.domain.identifiers import Revision
 from policy_service.domain.review import DraftState
 from policy_service.storage import tables
@@ -80,24 +79,3 @@ def live_revision(session: ReadSession, source: str) -> Revision | None:
     )
     found = session.value(query)
     return None if found is None else Revision(found)
-
-
-def add_decision(session: WriteSession, record: DecisionRecord, *, audit_index: int) -> None:
-    """Keep a decision and the place of its entry in the audit log."""
-    session.write(
-        insert(tables.decisions).values(
-            id=record.id, at=record.at, audit_index=audit_index, body=dump(record)
-        )
-    )
-
-
-def find_decision(session: ReadSession, decision: str) -> tuple[DecisionRecord, int] | None:
-    """Find a decision by id, with the index of its audit entry."""
-    row = session.first(select(tables.decisions).where(tables.decisions.c.id == decision))
-    return None if row is None else (load(DecisionRecord, row.body), row.audit_index)
-
-
-def newest_decisions(session: ReadSession, limit: int) -> tuple[DecisionRecord, ...]:
-    """List the last `limit` decisions, newest first."""
-    query = select(tables.decisions.c.body).order_by(tables.decisions.c.serial.desc())
-    return tuple(load(DecisionRecord, row.body) for row in session.rows(query.limit(limit)))

@@ -12,11 +12,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from policy_service.domain.errors import StorageError
+from policy_service.storage import (
+    application_tables,  # noqa: F401 - part of the schema
+    decision_tables,  # noqa: F401 - part of the schema
+    fleet_tables,  # noqa: F401 - part of the schema
+)
 from policy_service.storage.sessions import ReadSession, WriteSession
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,6 +45,21 @@ class Database:
     def dialect(self) -> str:
         """Return `sqlite` or `postgresql`."""
         return self._engine.dialect.name
+
+    @property
+    def sqlalchemy_dialect(self) -> Dialect:
+        """Return the dialect that statements are compiled for."""
+        return self._engine.dialect
+
+    @property
+    def file(self) -> Path | None:
+        """Return the file of a SQLite database; none where the state is elsewhere."""
+        name = self._engine.url.database
+        return Path(name) if self.dialect == "sqlite" and name and name != ":memory:" else None
+
+    def connect(self) -> Connection:
+        """Open a connection for who keeps one to read with, and closes it. Raises as SQLAlchemy."""
+        return self._engine.connect().execution_options(policy_service_read=True)
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to `revision`; all of it happens or nothing.

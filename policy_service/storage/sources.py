@@ -12,6 +12,7 @@ from policy_service.domain.organisation import Organisation, Person
 from policy_service.storage import tables
 from policy_service.storage.bodies import dump, load
 from policy_service.storage.sessions import ReadSession, WriteSession
+from policy_service.storage.stamps import PEOPLE, stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +117,10 @@ def find_organisation(session: ReadSession, sha256: Sha256Hex) -> Organisation |
 
 def replace_people(session: WriteSession, people: tuple[Person, ...]) -> None:
     """Make `people` the whole directory: who is not in it holds no role any more."""
+    rows = [{"subject": person.subject, "body": dump(person)} for person in people]
     session.write(delete(tables.people))
-    session.write(
-        insert(tables.people),
-        [{"subject": person.subject, "body": dump(person)} for person in people],
-    )
+    session.write(insert(tables.people), rows)
+    stamp(session, PEOPLE, "\n".join(sorted(row["body"] for row in rows)))
 
 
 def list_people(session: ReadSession) -> tuple[Person, ...]:

@@ -1,14 +1,13 @@
 """Decide: requests → audited decisions by the live policies, and table views for PEPs.
 
-Fails closed: an answer is given only when its audit entry is on disk.
+Fails closed: an answer is given only when its audit entry is on disk. Requests that wait
+together share one reading of the state and one entry; see `decision_batches`.
 """
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
-from policy_service.domain.audit import AuditEvent
-from policy_service.domain.bundle import Directory, SignedBundle, TableView
+from policy_service.domain.audit import AuditEntry, AuditEvent
+from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.decision import (
     AccessRequest,
@@ -18,82 +17,99 @@ from policy_service.domain.decision import (
     Obligations,
 )
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, PolicyServiceError
-from policy_service.domain.identifiers import (
-    AssetId,
-    DecisionId,
-    Revision,
-    RuleId,
-    Sha256Hex,
-    asset_parts,
-)
+from policy_service.domain.identifiers import AssetId, Revision, RuleId
 from policy_service.domain.parameters import Parameters
-from policy_service.domain.plain import to_plain
-from policy_service.enforcement.index import CompiledPolicy, compile_policy
-from policy_service.enforcement.point import DecisionPointService, every_nth
-from policy_service.engines.casbin import CasbinEngine
-from policy_service.kit.canonical import content_sha256
+from policy_service.enforcement.authzen import Unreadable
+from policy_service.enforcement.search import SearchPage, SearchQuery, search
 from policy_service.kit.clock import rfc3339
-from policy_service.publication.signing import verify_bundle
-from policy_service.storage import bundles
-from policy_service.workflows.people import load_directory
+from policy_service.workflows.decision_batches import Answer, Ask, DecisionQueue, denied
+from policy_service.workflows.decision_lines import DecisionLines, DecisionPlace
+from policy_service.workflows.live_policies import LivePolicies, Moment
 from policy_service.workflows.platform import Platform
+from policy_service.workflows.recorded_decisions import GROUP_KIND
 from policy_service.workflows.unit_of_work import record_event
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    service: DecisionPointService
-    revision: Revision
-    directory_sha256: Sha256Hex
+_ACTOR = "pdp"
+_DIGEST_KEY = "audit.request-facts"  # its own purpose: no mask's key is used for it
 
 
 class DecisionDesk:
-    """Decides for every source with a live bundle; loads what changed before each answer."""
+    """Decides for every source with a live bundle; threads may share it."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._loaded: dict[str, _Loaded] = {}
-        self._lock = threading.Lock()
+        self._policies = LivePolicies(platform, alarm=self._alarm)
+        self._lines = DecisionLines(lambda: platform.keyring.key(_DIGEST_KEY))
+        self._queue = DecisionQueue(self._answer_group)
 
-    def decide(self, request: AccessRequest) -> DecisionRecord:
+    def decide(self, request: AccessRequest, *, pep: str = "") -> DecisionRecord:
         """Answer one request and record it. Never raises: any failure is a deny."""
-        return self.decide_many((request,))[0]
+        return self.decide_many((request,), pep=pep)[0]
 
-    def decide_many(self, requests: Sequence[AccessRequest]) -> tuple[DecisionRecord, ...]:
+    def decide_many(
+        self, requests: Sequence[AccessRequest], *, pep: str = ""
+    ) -> tuple[DecisionRecord, ...]:
         """Answer requests and record them together. Never raises: any failure is a deny."""
-        now = rfc3339(self._platform.clock.now())
-        records = tuple(
-            DecisionRecord(
-                id=DecisionId(self._platform.make_id("dec")),
-                at=now,
-                request=request,
-                decision=self._decide(request),
-            )
-            for request in requests
-        )
+        items = tuple(requests)
+        if not items:
+            return ()
         try:
-            self._record(records)
-        except PolicyServiceError:
-            return tuple(_unrecorded(record) for record in records)
-        return records
+            (answer,) = self._queue.ask((Ask(items=items, pep=pep),))
+        except PolicyServiceError:  # overloaded
+            answer = self._unrecorded(Ask(items=items), DenyReason.INTERNAL_ERROR)
+        return answer.records(items)
+
+    def answer(self, asks: Sequence[Ask]) -> Sequence[Answer]:
+        """Answer what several callers ask, in one group where it fits.
+
+        Raises `OverloadedError` where too much waits; every other failure is a deny.
+        """
+        return self._queue.ask(asks)
 
     def explain(self, request: AccessRequest) -> tuple[str, ...]:
         """Say in words why the live policy answers `request` as it does."""
         try:
-            return self._policy(request.resource).explain(request)
+            service = self._policies.now().service(request.resource, request.resource_type)
+            policy = service.policy
         except PolicyServiceError as error:
             return (error.message,)
+        if policy is None:
+            return (f"no policy is in force for `{request.resource}`",)
+        return policy.explain(request, self._platform.clock.now())
 
     def view(self, subject: str, table: str, purpose: str, action: str = "read") -> TableView:
         """Say which rows and columns `subject` may read. Raises `EnforcementError`: a deny."""
-        return self._service(table).view(subject, table, purpose, action)
+        return self._policies.now().service(table).view(subject, table, purpose, action)
 
     def revision(self, source: str) -> Revision:
         """Return the revision that decides for `source`; 0 where none does."""
         try:
-            return self._service(source).revision
+            return self._policies.now().service(source).revision
         except PolicyServiceError:
             return Revision(0)
+
+    def search(self, query: SearchQuery, *, pep: str = "") -> SearchPage:
+        """Find who may, what of, or which actions; the search is recorded before it is answered.
+
+        Raises `UsageError` for a page of another search or state, `StorageError` where the
+        state cannot be read, `AuditError` where the search cannot be recorded.
+        """
+        moment = self._policies.now()
+        page = search(
+            query,
+            candidates=moment.candidates(query),
+            permits=lambda request: _decide(moment, request).allow,
+            version=moment.version,
+        )
+        record_event(
+            self._platform,
+            "search",
+            actor=pep or _ACTOR,
+            subject=query.kind.value,
+            found=len(page.found),
+            revisions=tuple(str(one) for one in sorted(moment.stamps.live.values())),
+        )
+        return page
 
     def record_reads(
         self, subject: str, purpose: str, views: Sequence[TableView], *, columns: Sequence[AssetId]
@@ -103,16 +119,11 @@ class DecisionDesk:
         A table of which only the rows count stands for itself. Raises `AccessDeniedError`
         (audit failure) where the records cannot be kept.
         """
-        now = rfc3339(self._platform.clock.now())
         wanted = frozenset(columns)
-        records = tuple(
-            DecisionRecord(
-                id=DecisionId(self._platform.make_id("dec")),
-                at=now,
-                request=AccessRequest(
-                    subject=subject, resource=resource, action="read", purpose=purpose
-                ),
-                decision=Decision(
+        made = tuple(
+            (
+                AccessRequest(subject=subject, resource=resource, action="read", purpose=purpose),
+                Decision(
                     allow=True,
                     revision=view.revision,
                     rules=rules,
@@ -122,114 +133,119 @@ class DecisionDesk:
             for view in views
             for resource, control, rules in _reads(view, wanted)
         )
+        if not made:
+            return ()
         try:
-            self._record(records)
+            lines = [self._lines.write(request, decision, "") for request, decision in made]
+            entry = self._record(lines, allowed=len(made))
         except PolicyServiceError as error:
             raise AccessDeniedError(
                 "the decision could not be recorded, so nothing is shown",
                 reason=DenyReason.AUDIT_FAILURE,
             ) from error
-        return records
+        return tuple(
+            DecisionRecord(
+                id=DecisionPlace(group=entry.event.subject, entry=entry.index, line=line).id,
+                at=entry.at,
+                request=request,
+                decision=decision,
+            )
+            for line, (request, decision) in enumerate(made)
+        )
 
-    def _decide(self, request: AccessRequest) -> Decision:
+    def close(self) -> None:
+        """Let go of the state; deciding again opens it anew."""
+        self._policies.close()
+
+    def _answer_group(self, asks: Sequence[Ask]) -> Sequence[Answer]:
+        """Decide and record a group. Never raises: any failure is a deny for all of it."""
         try:
-            return self._service(request.resource).decide(request)
-        except EnforcementError as error:
-            return _denied(error.reason)
+            return self._decide_and_record(asks)
         except PolicyServiceError:
-            return _denied(DenyReason.INTERNAL_ERROR)
+            return [self._unrecorded(ask, DenyReason.AUDIT_FAILURE) for ask in asks]
+        except Exception:  # fail closed, whatever it was
+            self._alarm_quietly(DenyReason.INTERNAL_ERROR)
+            return [self._unrecorded(ask, DenyReason.INTERNAL_ERROR) for ask in asks]
 
-    def _policy(self, resource: str) -> CompiledPolicy:
-        policy = self._service(resource).policy
-        if policy is None:
-            raise AccessDeniedError(
-                f"no policy is in force for `{resource}`", reason=DenyReason.NO_BUNDLE
+    def _decide_and_record(self, asks: Sequence[Ask]) -> Sequence[Answer]:
+        moment = self._moment()
+        lines: list[bytes] = []
+        worked: list[tuple[int, tuple[Decision | Unreadable, ...]]] = []
+        allowed = 0
+        for ask in asks:
+            first = len(lines)
+            decisions: list[Decision | Unreadable] = []
+            for item in ask.items:
+                decision = item if isinstance(item, Unreadable) else _decide(moment, item)
+                if isinstance(decision, Decision) and isinstance(item, AccessRequest):
+                    lines.append(self._lines.write(item, decision, ask.pep))
+                    allowed += decision.allow
+                decisions.append(decision)
+                if ask.ends_after(decision):
+                    break
+            worked.append((first, tuple(decisions)))
+        if not lines:  # nothing that could be read was asked
+            return [self._undecided(decisions) for _, decisions in worked]
+        entry = self._record(lines, allowed=allowed)
+        return [
+            Answer(
+                decisions=decisions,
+                group=entry.event.subject,
+                at=entry.at,
+                entry=entry.index,
+                first_line=first,
             )
-        return policy
+            for first, decisions in worked
+        ]
 
-    def _service(self, resource: str) -> DecisionPointService:
-        """Return the PDP of a resource's source, loaded anew if bundle or people changed."""
-        source = asset_parts(AssetId(resource))[0]
-        with self._lock, self._platform.database.read() as session:
-            revision = bundles.live_revision(session, source)
-            directory = load_directory(session)
-            loaded = self._loaded.get(source)
-            if loaded is not None and (loaded.revision, loaded.directory_sha256) == (
-                revision,
-                directory.sha256,
-            ):
-                return loaded.service
-            signed = bundles.live_bundle(session, source)
-        if signed is None:
-            raise AccessDeniedError(
-                f"no policy of `{source}` is live; publish one first", reason=DenyReason.NO_BUNDLE
-            )
-        return self._load(source, signed, directory)
+    def _moment(self) -> Moment | None:
+        try:
+            return self._policies.now()
+        except PolicyServiceError:
+            return None
 
-    def _load(
-        self, source: str, signed: SignedBundle, directory: Directory
-    ) -> DecisionPointService:
-        bundle = verify_bundle(
-            signed, verifier=self._platform.verifier, now=self._platform.clock.now()
+    def _record(self, lines: Sequence[bytes], *, allowed: int) -> AuditEntry:
+        event = AuditEvent(
+            kind=GROUP_KIND,
+            actor=_ACTOR,
+            subject=self._platform.make_id("dec"),
+            details=Parameters(allowed=allowed, denied=len(lines) - allowed),
         )
-        with self._lock:
-            loaded = self._loaded.get(source)
-            service = loaded.service if loaded else self._new_service()
-            service.swap(
-                compile_policy(bundle, directory),
-                reference=CasbinEngine.from_bundle(bundle, directory),
-            )
-            self._loaded[source] = _Loaded(
-                service=service,
-                revision=bundle.revision,
-                directory_sha256=directory.sha256,
-            )
-        return service
+        return self._platform.audit.append_group(event, lines)
 
-    def _new_service(self) -> DecisionPointService:
-        return DecisionPointService(
-            clock=self._platform.clock,
-            sample=every_nth(self._platform.shadow_every),
-            alarm=self._alarm,
-        )
+    def _undecided(self, decisions: tuple[Decision | Unreadable, ...]) -> Answer:
+        now = rfc3339(self._platform.clock.now())
+        return Answer(decisions=decisions, group=self._platform.make_id("dec"), at=now)
+
+    def _unrecorded(self, ask: Ask, reason: DenyReason) -> Answer:
+        decisions = (item if isinstance(item, Unreadable) else denied(reason) for item in ask.items)
+        return self._undecided(tuple(decisions))
 
     def _alarm(self, reason: DenyReason, revision: Revision) -> None:
         record_event(
             self._platform,
             "alarm",
-            actor="pdp",
+            actor=_ACTOR,
             subject=f"revision {revision}",
             reason=reason.value,
         )
 
-    def _record(self, records: Sequence[DecisionRecord]) -> None:
-        with self._platform.database.write() as session:
-            entries = self._platform.audit.append_many(
-                tuple(decision_event(record) for record in records)
-            )
-            for record, entry in zip(records, entries, strict=True):
-                bundles.add_decision(session, record, audit_index=entry.index)
+    def _alarm_quietly(self, reason: DenyReason) -> None:
+        try:
+            self._alarm(reason, Revision(0))
+        except PolicyServiceError:
+            return  # a broken alarm must not open the door
 
 
-def decision_event(record: DecisionRecord) -> AuditEvent:
-    """Write a decision as an audit event: names and rule ids, and the record's hash."""
-    decision = record.decision
-    return AuditEvent(
-        kind="decision",
-        actor=record.request.subject,
-        subject=record.id,
-        details=Parameters(
-            resource=record.request.resource,
-            action=record.request.action,
-            purpose=record.request.purpose,
-            allow=decision.allow,
-            control=decision.obligations.control.label if decision.allow else "deny",
-            rules=decision.rules,
-            revision=decision.revision,
-            reason="" if decision.reason is None else decision.reason.value,
-            record_sha256=content_sha256(to_plain(record)),
-        ),
-    )
+def _decide(moment: Moment | None, request: AccessRequest) -> Decision:
+    if moment is None:
+        return denied(DenyReason.INTERNAL_ERROR)
+    try:
+        return moment.service(request.resource, request.resource_type).decide(request)
+    except EnforcementError as error:
+        return denied(error.reason)
+    except Exception:  # one source's broken policy denies for that source alone
+        return denied(DenyReason.INTERNAL_ERROR)
 
 
 def _reads(
@@ -249,11 +265,3 @@ def _reads(
     }
     # Of the table itself nothing but the number of rows is shown.
     return ((view.table, Control(operator=Operator.REDACT), tuple(sorted(rules))),)
-
-
-def _denied(reason: DenyReason) -> Decision:
-    return Decision(allow=False, revision=Revision(0), rules=(), reason=reason)
-
-
-def _unrecorded(record: DecisionRecord) -> DecisionRecord:
-    return replace(record, decision=_denied(DenyReason.AUDIT_FAILURE))

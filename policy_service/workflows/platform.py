@@ -42,6 +42,7 @@ class Platform:
     library: Library
     categories: CategoryTable
     casbin_model: str
+    conditional_model: str  # the same, for policies whose rules have conditions
     keyring: KeyRing
     masking_keys: PurposeKeys  # the keyring as masking sees it, with the token vault
     signer: Ed25519Signer

@@ -20,6 +20,7 @@ from policy_service.storage.jobs import Job
 from policy_service.storage.sessions import ReadSession
 from policy_service.workflows.draft import DraftView, load_draft
 from policy_service.workflows.platform import Platform
+from policy_service.workflows.recorded_decisions import find_recorded, newest_recorded
 
 # Stages' and storage's types that the API and the portal are handed, by one door.
 __all__ = ["DraftReading", "DraftSummary", "Job", "ReviewCase", "RuleStatus", "StoredDraft"]
@@ -93,17 +94,12 @@ def newest_verification(platform: Platform, draft_id: str) -> Verification:
 
 def newest_decisions(platform: Platform, limit: int) -> tuple[DecisionRecord, ...]:
     """List the last `limit` decisions, newest first."""
-    with platform.database.read() as session:
-        return bundles.newest_decisions(session, limit)
+    return newest_recorded(platform, limit)
 
 
 def find_decision(platform: Platform, decision_id: str) -> DecisionRecord:
     """Return one recorded decision. Raises `NotFoundError`."""
-    with platform.database.read() as session:
-        found = bundles.find_decision(session, decision_id)
-    if found is None:
-        raise NotFoundError(f"no decision `{decision_id}`")
-    return found[0]
+    return find_recorded(platform, decision_id).record
 
 
 def list_jobs(platform: Platform) -> tuple[Job, ...]:

@@ -7,18 +7,23 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from policy_service.audit.merkle import verify_inclusion
+from policy_service.domain.audit import AuditEntry
 from policy_service.domain.bundle import Bundle
 from policy_service.domain.decision import DecisionRecord
 from policy_service.domain.draft import Draft, Rule
-from policy_service.domain.errors import AuditError, NotFoundError
+from policy_service.domain.errors import AuditError
 from policy_service.domain.hashes import rule_sha256
+from policy_service.domain.identifiers import Sha256Hex
 from policy_service.domain.plain import to_plain
 from policy_service.domain.provision import Citation, Provision
 from policy_service.domain.review import Verdict, VerdictKind
 from policy_service.kit.canonical import content_sha256
-from policy_service.storage import bundles, drafts
+from policy_service.publication.application import ApplicationRule
+from policy_service.storage import applications, bundles, drafts
 from policy_service.storage.sessions import ReadSession
+from policy_service.workflows.applications import approvals_of, load_application
 from policy_service.workflows.platform import Platform
+from policy_service.workflows.recorded_decisions import find_recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class CitedClause:
 class TracedRule:
     """One deciding rule with the approvals of exactly this content, and its clauses."""
 
-    rule: Rule
+    rule: Rule | ApplicationRule
     sha256: str
     approvals: tuple[Verdict, ...]
     clauses: tuple[CitedClause, ...]
@@ -65,17 +70,18 @@ class Trace:
 
 def trace(platform: Platform, decision_id: str) -> Trace:
     """Trace a recorded decision. Raises `NotFoundError`; `AuditError` where its entry differs."""
+    recorded = find_recorded(platform, decision_id)
+    record = recorded.record
     with platform.database.read() as session:
-        found = bundles.find_decision(session, decision_id)
-        if found is None:
-            raise NotFoundError(f"no decision `{decision_id}`; decisions are shown with their id")
-        record, index = found
         bundle = _bundle(session, record)
         content: Draft | None = None
         verdicts: tuple[Verdict, ...] = ()
+        authored: tuple[TracedRule, ...] = ()
         if bundle is not None:
             content = drafts.content_by_sha256(session, bundle.draft, bundle.draft_sha256)
             verdicts = drafts.list_verdicts(session, bundle.draft)
+            if content is None:
+                authored = _authored(platform, session, record, bundle.draft)
     return Trace(
         record=record,
         draft="" if bundle is None else bundle.draft,
@@ -83,8 +89,8 @@ def trace(platform: Platform, decision_id: str) -> Trace:
         model_version="" if content is None else content.lineage.model_version,
         retriever="" if content is None else content.lineage.retriever,
         corpus_sha256="" if content is None else content.lineage.corpus_sha256,
-        rules=() if content is None else _rules(platform, record, content, verdicts),
-        proof=_prove(platform, record, index),
+        rules=authored if content is None else _rules(platform, record, content, verdicts),
+        proof=_prove(platform, recorded.entry),
     )
 
 
@@ -128,24 +134,42 @@ def _rules(
     return tuple(traced)
 
 
-def _prove(platform: Platform, record: DecisionRecord, index: int) -> AuditProof:
-    entry = platform.audit.entry(index)
-    fits = entry.event.subject == record.id and entry.event.details.text(
-        "record_sha256"
-    ) == content_sha256(to_plain(record))
-    if not fits:
-        raise AuditError(
-            f"decision `{record.id}` is not what entry {index} of the audit log says it was; "
-            "check the log: `policy-service audit verify`"
+def _authored(
+    platform: Platform, session: ReadSession, record: DecisionRecord, submission: str
+) -> tuple[TracedRule, ...]:
+    """Trace the rules of an application's policy: the file as approved, and what it cites."""
+    if applications.find_application(session, submission) is None:
+        return ()
+    view = load_application(session, submission)
+    cited = {one.rule: one.citations for one in view.row.cited}
+    corpus = platform.corpus
+    return tuple(
+        TracedRule(
+            rule=rule,
+            sha256=sha256,
+            approvals=approvals_of(view.row, rule.id, sha256),
+            clauses=tuple(
+                CitedClause(citation=one, provision=corpus.cited(one)) for one in cited[rule.id]
+            ),
         )
-    proof = platform.audit.inclusion_proof(index)
+        for rule, sha256 in (
+            (rule, Sha256Hex(content_sha256(to_plain(rule))))
+            for rule in view.policy.rules
+            if rule.id in record.decision.rules
+        )
+    )
+
+
+def _prove(platform: Platform, entry: AuditEntry) -> AuditProof:
+    """Prove the entry that holds the decision's record, or stands for it."""
+    proof = platform.audit.inclusion_proof(entry.index)
     root = platform.audit.root(proof.size)
     if not verify_inclusion(proof, root=root):
         raise AuditError(
-            f"entry {index} cannot be proven in the log; `policy-service audit verify`"
+            f"entry {entry.index} cannot be proven in the log; `policy-service audit verify`"
         )
     return AuditProof(
-        index=index,
+        index=entry.index,
         entry_sha256=entry.sha256,
         tree_size=proof.size,
         root=b64encode(root).decode(),

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.fixtures.web import Web
 
-_HEAVY = {"search_corpus", "start_refinement", "start_scan"}  # they load models or reach out
+# They load models, reach out, or stay open until the caller goes.
+_HEAVY = {"search_corpus", "start_refinement", "start_scan", "follow_bundles"}
 _METHODS = {"get", "post", "delete"}
 
 

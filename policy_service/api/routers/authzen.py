@@ -1,29 +1,39 @@
-"""The PDP's HTTP face. Source: OpenID AuthZEN Authorization API 1.0.
+"""The PDP's face in the API. Source: OpenID AuthZEN Authorization API 1.0.
 
-Evaluation, evaluations with their three semantics, and the metadata document. A
-deny is 200 with `decision: false`; a malformed request is 400. The search
-endpoints are not offered, so the metadata does not name them.
+Evaluation, evaluations with their three semantics, search, and the metadata document. A
+deny is 200 with `decision: false`; a malformed request is 400. Thin: what is read and
+written stands in `enforcement`. In the whole application the lean face (`pdp_app`) stands
+in front and answers by the same functions; here the API's document has them from.
 """
 
-import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from policy_service.api.access import Reader, Services, ServicesOf
-from policy_service.domain.decision import AccessRequest, DecisionRecord
-from policy_service.domain.errors import UsageError
+from policy_service.api.access import Asker, Services, ServicesOf
+from policy_service.domain.decision import Decision
+from policy_service.domain.review import Account
 from policy_service.enforcement.authzen import (
-    EvaluationsSemantic,
-    ends_early,
+    Boxcar,
+    Unreadable,
     read_evaluation,
     read_evaluations,
-    write_decision,
+    read_json,
+    wants_explanation,
 )
-from policy_service.kit.canonical import Json
+from policy_service.enforcement.authzen_answers import (
+    CONFIGURATION_PATH,
+    MEDIA_TYPE,
+    decide_boxcar,
+    write_answer,
+    write_configuration,
+    write_evaluations,
+)
+from policy_service.enforcement.search import SearchKind, read_search, write_page
 
 router = APIRouter(tags=["decision point (AuthZEN)"])
 _EVALUATION: dict[str, Any] = {  # OpenAPI's own free form
@@ -32,6 +42,7 @@ _EVALUATION: dict[str, Any] = {  # OpenAPI's own free form
     "resource": {"type": "column", "id": "bank.public.client.birth_number"},
     "context": {"purpose": "essential.service"},
 }
+_PAGE = {"limit": 100}
 
 
 def _documented(example: Mapping[str, object]) -> dict[str, Any]:
@@ -41,14 +52,7 @@ def _documented(example: Mapping[str, object]) -> dict[str, Any]:
 
 async def _json_body(request: Request) -> object:
     """Read the body ourselves: AuthZEN wants 400 for whatever is wrong with it."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UsageError("send the request as `Content-Type: application/json`")
-    try:
-        body: object = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise UsageError("the body is not JSON") from error
-    return body
+    return read_json(request.headers.get("content-type", ""), await request.body())
 
 
 JsonBody = Annotated[object, Depends(_json_body)]
@@ -60,11 +64,13 @@ JsonBody = Annotated[object, Depends(_json_body)]
     summary="Ask for one decision",
     openapi_extra=_documented(_EVALUATION),
 )
-async def post_evaluation(body: JsonBody, services: ServicesOf, caller: Reader) -> JSONResponse:
+async def post_evaluation(body: JsonBody, services: ServicesOf, caller: Asker) -> Response:
     """The answer is given only when its audit entry is on disk."""
     request = read_evaluation(body)
-    record = await run_in_threadpool(services.desk.decide, request)
-    return JSONResponse(_answer(record))
+    explained = wants_explanation(body)
+    record = await run_in_threadpool(services.desk.decide, request, pep=_pep(caller))
+    lines = await run_in_threadpool(services.desk.explain, request) if explained else None
+    return _written(write_answer(record.decision, record.id, lines))
 
 
 @router.post(
@@ -79,47 +85,81 @@ async def post_evaluation(body: JsonBody, services: ServicesOf, caller: Reader) 
         }
     ),
 )
-async def post_evaluations(body: JsonBody, services: ServicesOf, caller: Reader) -> JSONResponse:
+async def post_evaluations(body: JsonBody, services: ServicesOf, caller: Asker) -> Response:
     """Each evaluation falls back to what stands beside the list."""
-    requests, semantic = read_evaluations(body)
-    records = await run_in_threadpool(_decide_many, services, requests, semantic)
-    if not isinstance(body, dict) or not body.get("evaluations"):
-        return JSONResponse(_answer(records[0]))
-    return JSONResponse({"evaluations": [_answer(record) for record in records]})
+    boxcar = read_evaluations(body)
+    decisions, ids = await run_in_threadpool(_decide, services, boxcar, _pep(caller))
+    if boxcar.single and isinstance(decisions[0], Decision):
+        return _written(write_answer(decisions[0], ids[0]))
+    return _written(write_evaluations(decisions, ids))
+
+
+@router.post(
+    "/access/v1/search/subject",
+    operation_id="search_subjects",
+    summary="Ask who may",
+    openapi_extra=_documented({**_EVALUATION, "subject": {"type": "user"}, "page": _PAGE}),
+)
+async def post_subject_search(body: JsonBody, services: ServicesOf, caller: Asker) -> Response:
+    """The people of the directory who may do it; an id of a subject is ignored."""
+    return await _search(SearchKind.SUBJECT, body, services, caller)
+
+
+@router.post(
+    "/access/v1/search/resource",
+    operation_id="search_resources",
+    summary="Ask for what it may be done to",
+    openapi_extra=_documented({**_EVALUATION, "resource": {"type": "column"}, "page": _PAGE}),
+)
+async def post_resource_search(body: JsonBody, services: ServicesOf, caller: Asker) -> Response:
+    """The resources of a type that policies know by name; an id of a resource is ignored."""
+    return await _search(SearchKind.RESOURCE, body, services, caller)
+
+
+@router.post(
+    "/access/v1/search/action",
+    operation_id="search_actions",
+    summary="Ask what may be done",
+    openapi_extra=_documented(
+        {**{name: part for name, part in _EVALUATION.items() if name != "action"}, "page": _PAGE}
+    ),
+)
+async def post_action_search(body: JsonBody, services: ServicesOf, caller: Asker) -> Response:
+    """The actions that policies name and that are permitted."""
+    return await _search(SearchKind.ACTION, body, services, caller)
 
 
 @router.get(
-    "/.well-known/authzen-configuration",
+    CONFIGURATION_PATH,
     operation_id="authzen_configuration",
     summary="Describe the decision point",
 )
 def get_configuration(request: Request, services: ServicesOf) -> JSONResponse:
     """Open to everybody: it says only where to ask."""
-    base = (services.public_url or str(request.base_url)).rstrip("/")
-    return JSONResponse(
-        {
-            "policy_decision_point": base,
-            "access_evaluation_endpoint": f"{base}/access/v1/evaluation",
-            "access_evaluations_endpoint": f"{base}/access/v1/evaluations",
-        }
+    return JSONResponse(write_configuration(services.public_url or str(request.base_url)))
+
+
+async def _search(
+    kind: SearchKind, body: object, services: Services, caller: Account
+) -> JSONResponse:
+    query = read_search(kind, body)
+    page = await run_in_threadpool(services.desk.search, query, pep=_pep(caller))
+    return JSONResponse(write_page(page))
+
+
+def _decide(
+    services: Services, boxcar: Boxcar, pep: str
+) -> tuple[tuple[Decision | Unreadable, ...], tuple[str, ...]]:
+    answers = decide_boxcar(boxcar, partial(services.desk.decide_many, pep=pep))
+    return (
+        tuple(one if isinstance(one, Unreadable) else one.decision for one in answers),
+        tuple("" if isinstance(one, Unreadable) else one.id for one in answers),
     )
 
 
-def _decide_many(
-    services: Services, requests: tuple[AccessRequest, ...], semantic: EvaluationsSemantic
-) -> tuple[DecisionRecord, ...]:
-    if semantic is EvaluationsSemantic.EXECUTE_ALL:
-        return services.desk.decide_many(requests)
-    records: list[DecisionRecord] = []
-    for request in requests:
-        records.append(services.desk.decide(request))
-        if ends_early(semantic, records[-1].decision):
-            break
-    return tuple(records)
+def _pep(caller: Account) -> str:
+    return f"account:{caller.name}"
 
 
-def _answer(record: DecisionRecord) -> dict[str, Json]:
-    answer = write_decision(record.decision)
-    context = answer["context"]
-    known = context if isinstance(context, dict) else {}
-    return {**answer, "context": {**known, "decision_id": str(record.id)}}
+def _written(content: bytes) -> Response:
+    return Response(content, media_type=MEDIA_TYPE)

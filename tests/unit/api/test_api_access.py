@@ -95,10 +95,13 @@ def test_each_role_does_its_own_work_only(web: Web, method: str, path: str, who:
 
 
 def test_every_permission_has_holders_and_reading_is_everybodys() -> None:
-    """No permission is forgotten in the table, and whoever is signed in may read."""
+    """No permission is forgotten in the table, and every person who is signed in may read."""
     assert set(HOLDERS) == set(Permission)
     assert all(HOLDERS.values())
-    assert HOLDERS[Permission.READ] == frozenset(AccountRole)
+    points = {AccountRole.ENFORCEMENT_POINT}
+    assert HOLDERS[Permission.READ] == frozenset(AccountRole) - points
+    held = {one for one, holders in HOLDERS.items() if points & holders}
+    assert held == {Permission.DECIDE, Permission.ENFORCE}
 
 
 def test_nobody_both_drafts_and_reviews(web: Web) -> None:

@@ -120,7 +120,8 @@ def test_https_installations_say_so(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "echoed"), [("abc-123", True), ("with space", False), ("x" * 129, False)]
+    ("given", "echoed"),
+    [("abc-123", True), ("with space", True), ("two\tparts", False), ("x" * 201, False)],
 )
 def test_a_request_id_is_echoed_when_it_is_plain(web: Web, given: str, echoed: bool) -> None:
     """An id that could smuggle anything into a log is replaced by one of our own."""

@@ -100,6 +100,7 @@ def test_what_is_wrong_is_named_with_its_line(
         ("", "is empty"),
         ("- a list", "key: value"),
         ("name: [open", "not YAML"),
+        ("name: a\nsector: b\x01\n", "line 2"),
         (
             GOOD.split("job_functions", maxsplit=1)[0] + "job_functions: []\n",
             "at least one job function",
