@@ -30,6 +30,23 @@ _NOTES: Mapping[str, str] = {
         " a peer that does less (a plain dict has no conditions and gives no reasons) is a bound,"
         " not a rival."
     ),
+    "pdp_http": (
+        "Server, load generator and disk share the machine; every decision is on disk before its"
+        " answer, every answer is compared, and the log is counted afterwards."
+    ),
+    "sql_guard": (
+        "Attack statements over planted canaries, 122 legitimate queries and sentences of a"
+        " grammar, on three engines: leaks, wrong answers and false refusals. The tables are tiny,"
+        " so rewriting and round trips weigh most in the overhead."
+    ),
+    "bundle_sync": (
+        "What one changed rule costs on the wire and at twenty agents, by event, beside fetching"
+        " the whole bundle."
+    ),
+    "import_time": (
+        "What importing each middleware module costs a fresh interpreter, CPU, beside the"
+        " libraries alone."
+    ),
     "classification": (
         "Vendors are left out in turn; `columns_per_s` is for names met before, without the"
         " encoder; .01 between methods is noise, other vendors move F1 by .05."
