@@ -11,7 +11,7 @@ from policy_service.domain.condition_truth import Facts, Truth
 from policy_service.domain.control import Control
 from policy_service.domain.identifiers import RuleId
 from policy_service.enforcement.graph import Parents, path
-from policy_service.enforcement.layout import Entry, Layout, Node, entries
+from policy_service.enforcement.layout import Layout, entries
 from policy_service.enforcement.roles import Roles
 from policy_service.enforcement.rows import ANY_PURPOSE
 
@@ -65,13 +65,16 @@ class Search:
         names = {bit: role for role, bit in self.roles.bits.items()}
         mask = self.roles.mask(self.held)
         for container in self.above:
-            node = self.layout.nodes.get(container, {})
-            everywhere = _entries(node, keys.get(ANY_PURPOSE))
+            node = self.layout.nodes.get(container)
+            if node is None:
+                continue
+            everywhere = entries(node[keys[ANY_PURPOSE]]) if keys else ()
             for purpose in sorted(purposes & keys.keys()):
-                for entry in dict.fromkeys(_entries(node, keys[purpose])):
-                    bit, _, effect = entry
+                for entry in dict.fromkeys(entries(node[keys[purpose]])):
+                    bit = entry[0]
                     if not bit & mask or (purpose != ANY_PURPOSE and entry in everywhere):
                         continue
+                    effect = self.layout.effect(entry)
                     obligation = effect.obligation
                     yield Ground(
                         rule=effect.rule,
@@ -87,10 +90,6 @@ class Search:
     def _way(self, role: str) -> tuple[str, ...]:
         ways = (path(held, role, self.roles.parents) for held in sorted(self.held))
         return min((way for way in ways if way), key=len)
-
-
-def _entries(node: Node, key: int | None) -> tuple[Entry, ...]:
-    return () if key is None or key not in node else entries(node[key])
 
 
 def _order(ground: Ground) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:

@@ -5,7 +5,7 @@ runs it, and laws hold both to the same answers), and not a service: see `point`
 How it lies in memory is said in `layout`; what is shown of a table, in `views`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from policy_service.domain.applicability import applicabilities, applies
@@ -15,12 +15,12 @@ from policy_service.domain.control import RowFilter
 from policy_service.domain.decision import AccessRequest, Decision, DenyReason
 from policy_service.domain.draft import PolicyTest
 from policy_service.domain.identifiers import AssetId, Purpose, Revision, RuleId
-from policy_service.enforcement.effects import Effects
+from policy_service.enforcement.effects import Answers
 from policy_service.enforcement.explain import Explanation
-from policy_service.enforcement.graph import Parents, parents_of
+from policy_service.enforcement.graph import Parents, ancestors, parents_of
 from policy_service.enforcement.grounds import Search
 from policy_service.enforcement.known import Known
-from policy_service.enforcement.layout import Effect, Entry, Layout, Place, lay_out
+from policy_service.enforcement.layout import Entry, Layout, Place, entries, lay_out
 from policy_service.enforcement.loading import collector_waits
 from policy_service.enforcement.model import check_model
 from policy_service.enforcement.obligations import combine, sort_filters
@@ -48,14 +48,16 @@ class CompiledPolicy:
 
     __slots__ = (
         "_columns",
-        "_denied",
         "_joined",
         "_keys",
         "_known",
         "_layout",
+        "_no_rule",
         "_parents",
         "_places",
         "_subjects",
+        "_unknown_resource",
+        "_unknown_subject",
         "expires_at",
         "revision",
         "source",
@@ -71,6 +73,7 @@ class CompiledPolicy:
         layout: Layout,
         known: Known,
         parents: Parents,
+        columns: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.revision: Revision = bundle.revision
         self.tenant = bundle.tenant
@@ -81,14 +84,18 @@ class CompiledPolicy:
         self._keys, self._places = layout.keys, layout.places  # nearer at hand
         self._known = known
         self._parents = parents
-        self._columns = columns_by_table(bundle.resource_links, parents)
+        self._columns = columns
         self._subjects = {
             name: known.roles.mask(person.roles) for name, person in known.people.items()
         }
-        self._denied = {
-            reason: Decision(allow=False, revision=bundle.revision, rules=(), reason=reason)
-            for reason in DenyReason
-        }
+        self._no_rule, self._unknown_subject, self._unknown_resource = (
+            Decision(allow=False, revision=bundle.revision, rules=(), reason=reason)
+            for reason in (
+                DenyReason.NO_MATCHING_RULE,
+                DenyReason.UNKNOWN_SUBJECT,
+                DenyReason.UNKNOWN_RESOURCE,
+            )
+        )
         self._joined: dict[tuple[bool, tuple[RuleId, ...]], Decision] = {}  # a memo, nothing else
 
     def decide(self, request: AccessRequest, now: datetime | None = None) -> Decision:
@@ -98,7 +105,7 @@ class CompiledPolicy:
         """
         roles = self._subjects.get(request.subject)
         if roles is None:
-            return self._denied[DenyReason.UNKNOWN_SUBJECT]
+            return self._unknown_subject
         return self._decide(roles, request, now)
 
     def decide_role(
@@ -125,8 +132,8 @@ class CompiledPolicy:
             show_column(
                 column,
                 [
-                    effect
-                    for _, _, effect in self._matching(mask, self._places[column], action, purpose)
+                    self._layout.effect(entry)
+                    for entry in self._matching(mask, self._places[column], action, purpose)
                 ],
                 residue=Residue(
                     facts=Facts(subject=asker, resource=self._known.resource(column)),
@@ -176,43 +183,34 @@ class CompiledPolicy:
         )
 
     def _decide(
-        self, roles: int, request: AccessRequest, now: datetime | None, *, role: str | None = None
+        self, roles: int, request: AccessRequest, now: datetime | None, role: str | None = None
     ) -> Decision:
         place = self._places.get(request.resource)
         if place is None:
             place = self._place_of_type(request)
             if place is None:
-                return self._denied[DenyReason.UNKNOWN_RESOURCE]
-        matching = self._matching(roles, place, request.action, request.purpose)
-        if not matching:
-            return self._denied[DenyReason.NO_MATCHING_RULE]
-        if len(matching) == 1:
-            alone = matching[0][1]
-            if alone is not None:
-                return alone
-        return self._weigh(matching, request, now, role)
+                return self._unknown_resource
+        purposes = self._keys.get(request.action)
+        if purposes is None:
+            return self._no_rule
+        key = purposes.get(request.purpose)
+        if key is None:
+            key = purposes[ANY_PURPOSE]
+        found: Decision | None = None
+        for node in place:
+            bits, answer, more = node[key]
+            if bits & roles:
+                if more is not None or found is not None:
+                    return self._weigh(_speaking(roles, place, key), request, now, role)
+                found = answer
+        return self._no_rule if found is None else found
 
     def _matching(self, roles: int, place: Place, action: str, purpose: str) -> list[Entry]:
         """List what speaks for these roles at a place, whether its condition holds or not."""
-        found: list[Entry] = []
-        keys = self._keys.get(action)
-        if keys is None:
-            return found
-        star = keys[ANY_PURPOSE]
-        key = keys.get(purpose, star)
-        for node in place:
-            posting = node.get(key)
-            if posting is None:
-                posting = node.get(star)
-                if posting is None:
-                    continue
-            if not posting[0] & roles:
-                continue
-            if len(posting) == 3:
-                found.append(posting)
-            else:
-                found += [entry for entry in posting[1] if entry[0] & roles]
-        return found
+        purposes = self._keys.get(action)
+        if purposes is None:
+            return []
+        return _speaking(roles, place, purposes.get(purpose, purposes[ANY_PURPOSE]))
 
     def _weigh(
         self,
@@ -222,58 +220,51 @@ class CompiledPolicy:
         role: str | None,
     ) -> Decision:
         """Weigh several rules, or rules with conditions: one denial outweighs every permit."""
-        allowing: list[Effect] = []
-        denying: list[Effect] = []
-        unknown: list[Effect] = []
+        allowing: list[Decision] = []
+        denying: list[Decision] = []
+        unknown: list[Decision] = []
         facts: Facts | None = None
-        for _, _, effect in matching:
+        for _, answer, when in matching:
             truth: Truth = True
-            if effect.when is not None:
+            if when is not None:
                 facts = facts or self._known.facts(request, role=role)
-                truth = effect.when.truth(facts, now)
-            allows = effect.obligation is not None
-            if applies(truth, allows=allows):
-                (allowing if allows else denying).append(effect)
+                truth = when.truth(facts, now)
+            if applies(truth, allows=answer.allow):
+                (allowing if answer.allow else denying).append(answer)
             elif truth is None:
-                unknown.append(effect)
+                unknown.append(answer)
         if denying or allowing:
-            return self._join(denying or allowing, allow=not denying)
+            return self._join(denying or allowing)
         if unknown:
             return self._denial(DenyReason.CONDITION_UNKNOWN, unknown)
-        return self._denied[DenyReason.NO_MATCHING_RULE]
+        return self._no_rule
 
-    def _join(self, effects: Sequence[Effect], *, allow: bool) -> Decision:
+    def _join(self, answers: Sequence[Decision]) -> Decision:
         """Return the one decision that these rules give; kept, for the same ones come again."""
-        if len(effects) == 1:
-            return effects[0].alone
-        key = (allow, tuple(effect.rule for effect in effects))
+        if len(answers) == 1:
+            return answers[0]
+        allow = answers[0].allow
+        key = (allow, tuple(answer.rules[0] for answer in answers))
         decision = self._joined.get(key)
         if decision is None:
             decision = (
-                self._permit(effects) if allow else self._denial(DenyReason.DENIED_BY_RULE, effects)
+                self._permit(answers) if allow else self._denial(DenyReason.DENIED_BY_RULE, answers)
             )
             if len(self._joined) < _MOST_JOINED:
                 self._joined[key] = decision
         return decision
 
-    def _permit(self, effects: Sequence[Effect]) -> Decision:
-        obliged = {
-            effect.rule: effect.obligation for effect in effects if effect.obligation is not None
-        }
+    def _permit(self, answers: Iterable[Decision]) -> Decision:
+        rules = _rules(answers)
         return Decision(
             allow=True,
             revision=self.revision,
-            rules=tuple(sorted(obliged)),
-            obligations=combine(obliged.values()),
+            rules=rules,
+            obligations=combine(self._layout.obligations[rule] for rule in rules),
         )
 
-    def _denial(self, reason: DenyReason, effects: Sequence[Effect]) -> Decision:
-        return Decision(
-            allow=False,
-            revision=self.revision,
-            rules=tuple(sorted({effect.rule for effect in effects})),
-            reason=reason,
-        )
+    def _denial(self, reason: DenyReason, answers: Iterable[Decision]) -> Decision:
+        return Decision(allow=False, revision=self.revision, rules=_rules(answers), reason=reason)
 
     def _place_of_type(self, request: AccessRequest) -> Place | None:
         """Find the rows about a resource's type, for one without rows or links of its own name.
@@ -322,15 +313,15 @@ def _compile(bundle: Bundle, directory: Directory) -> CompiledPolicy:
         check_conditions(conditions, bundle.rows)
     roles = read_roles(bundle.rows, bundle.role_links)
     parents = parents_of(bundle.resource_links)
+    above = ancestors(parents)
+    obligations = obligations_by_rule(bundle)
     layout = lay_out(
         bundle.rows,
         bits=roles.bits,
-        parents=parents,
-        effects=Effects(
-            revision=bundle.revision,
-            obligations=obligations_by_rule(bundle),
-            conditions=conditions,
-        ).make,
+        above=above,
+        answers=Answers(revision=bundle.revision, obligations=obligations).make,
+        conditions=conditions,
+        obligations=obligations,
     )
     resources = resources_by_type(bundle, layout.places)
     by_id: Mapping[str, KnownResource] = {
@@ -344,7 +335,22 @@ def _compile(bundle: Bundle, directory: Directory) -> CompiledPolicy:
             people=people_by_subject(directory), roles=roles, by_id=by_id, by_type=resources
         ),
         parents=parents,
+        columns=columns_by_table(parents, above),
     )
+
+
+def _speaking(roles: int, place: Place, key: int) -> list[Entry]:
+    return [
+        entry
+        for node in place
+        if node[key][0] & roles
+        for entry in entries(node[key])
+        if entry[0] & roles
+    ]
+
+
+def _rules(answers: Iterable[Decision]) -> tuple[RuleId, ...]:
+    return tuple(sorted({answer.rules[0] for answer in answers}))
 
 
 def _above(name: str, parents: Parents) -> set[str]:

@@ -2,48 +2,57 @@
 
     resource → place: the nodes of the resource and of those above it that have rows
     node: (action, purpose) as a small number → posting
-    posting: the roles it speaks for as one bit set, and for each row a role's bit, the answer
-    that its rule gives alone, and the rule's effect
+    posting: the roles it speaks for as one bit set, and the ready answer of its one rule;
+    of several rows, or of a rule with a condition, what must be weighed instead
 
-Columns of one group share one place, and a node's posting for a purpose holds the rows for
-every purpose too, so that a decision looks at each node once or twice, and at the rows of
-a posting only where its bit set has one of the asker's roles.
+Columns of one group share one place. Rows for every purpose stand in the cell of each purpose,
+so a node is looked into once, at a place that is computed and not searched for: most of the
+time of a decision is waiting for memory.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from policy_service.domain.applicability import Applicability
 from policy_service.domain.bundle import PolicyRow, RuleObligation
 from policy_service.domain.decision import Decision
 from policy_service.domain.identifiers import RuleId
-from policy_service.enforcement.graph import Parents, ancestors
-from policy_service.enforcement.rows import ANY_PURPOSE, TYPE_PREFIX
+from policy_service.enforcement.rows import ALLOW, ANY_PURPOSE, DENY, TYPE_PREFIX
+
+MOST_CELLS = 64  # with more pairs of action and purpose a node only holds those it has rows for
+
+Entry = tuple[int, Decision, Applicability | None]  # a role's bit, the rule's answer, its condition
+Posting = tuple[int, Decision | None, Applicability | tuple[Entry, ...] | None]
+Keys = Mapping[str, Mapping[str, int]]  # action → purpose → number; each action has `*`
+
+NOTHING: Final[Posting] = (0, None, None)
+
+
+class Sparse(dict[int, Posting]):
+    """A node of a policy with many actions or purposes; `stars` as of `_number`."""
+
+    __slots__ = ("stars",)
+
+    def __init__(self, stars: list[int]) -> None:
+        super().__init__()
+        self.stars = stars
+
+    def __missing__(self, key: int) -> Posting:
+        return self.get(self.stars[key], NOTHING)
+
+
+Node: TypeAlias = tuple[Posting, ...] | Sparse
+Place = tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What one rule does where it applies; `obligation` is none where it denies.
-
-    `alone` is the answer where this rule decides by itself.
-    """
+    """What one rule does where it applies; `obligation` is none where it denies."""
 
     rule: RuleId
     obligation: RuleObligation | None
     when: Applicability | None
-    alone: Decision
-
-
-Entry = tuple[int, Decision | None, Effect]  # the answer alone, unless there is a condition
-Posting = Entry | tuple[int, tuple[Entry, ...]]  # most have one row, and are that row's entry
-Node = Mapping[int, Posting]
-Place = tuple[Node, ...]
-Keys = Mapping[str, Mapping[str, int]]  # action → purpose → number; each action has `*`
-
-
-def entries(posting: Posting) -> tuple[Entry, ...]:
-    """List the rows of a posting: a role's bit, the answer alone, and the effect of each."""
-    return (posting,) if len(posting) == 3 else posting[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,83 +63,144 @@ class Layout:
     nodes: Mapping[str, Node]
     places: Mapping[str, Place]
     types: Mapping[str, Place]
+    obligations: Mapping[RuleId, RuleObligation]
+
+    def effect(self, entry: Entry) -> Effect:
+        """Say what the rule of an entry does."""
+        _, answer, when = entry
+        (rule,) = answer.rules
+        obligation = self.obligations[rule] if answer.allow else None
+        return Effect(rule=rule, obligation=obligation, when=when)
+
+
+def entries(posting: Posting) -> tuple[Entry, ...]:
+    """List the rows of a posting."""
+    bits, answer, more = posting
+    if isinstance(more, tuple):
+        return more
+    return () if answer is None else ((bits, answer, more),)
 
 
 def lay_out(
-    rows: Iterable[PolicyRow],
+    rows: Sequence[PolicyRow],
     *,
     bits: Mapping[str, int],
-    parents: Parents,
-    effects: Callable[[RuleId, str], Effect],
+    above: Mapping[str, frozenset[str]],
+    answers: Callable[[RuleId, str], Decision],
+    conditions: Mapping[RuleId, Applicability],
+    obligations: Mapping[RuleId, RuleObligation],
 ) -> Layout:
-    """Lay out rows. `bits` are the roles', `parents` those of resources and types.
+    """Lay out rows. `bits` are the roles', `above` what resources and types lie in.
 
-    `effects` makes what a rule does by its row's effect; it is asked once for each.
+    `answers` says what a rule answers alone, by its row's effect; it is asked once for each.
     """
-    keys: dict[str, dict[str, int]] = {}
-    stars: list[int] = []  # for each number, that of its action for every purpose
-    found: dict[str, dict[int, list[Entry]]] = {}
-    made: dict[tuple[RuleId, str], Effect] = {}
+    keys, stars = _number(rows)
+    plan = _Dense(keys, len(stars)) if len(stars) <= MOST_CELLS else _Sparse(stars)
+    add = plan.add
+    made: dict[str, dict[RuleId, Decision]] = {ALLOW: {}, DENY: {}}
     for row in rows:
-        said = (row.rule, row.effect)
-        effect = made.get(said)
-        if effect is None:
-            effect = made[said] = effects(*said)
-        node = found.get(row.resource)
-        if node is None:
-            node = found[row.resource] = {}
-        key = _key(row, keys, stars)
-        alone = effect.alone if effect.when is None else None
-        entry = (bits[row.role], alone, effect)
-        if key in node:
-            node[key].append(entry)
-        else:
-            node[key] = [entry]
-    nodes = {resource: _node(listed, stars) for resource, listed in found.items()}
-    places, types = _places(nodes, parents)
-    return Layout(keys=keys, nodes=nodes, places=places, types=types)
+        rule, effect = row.rule, row.effect
+        answer = made[effect].get(rule)
+        if answer is None:
+            answer = made[effect][rule] = answers(rule, effect)
+        key = keys[row.action][row.purpose]
+        add(row.resource, key, (bits[row.role], answer, conditions.get(rule)))
+    nodes = plan.nodes()
+    places, types = _places(nodes, above)
+    return Layout(keys=keys, nodes=nodes, places=places, types=types, obligations=obligations)
 
 
-def _key(row: PolicyRow, keys: dict[str, dict[str, int]], stars: list[int]) -> int:
-    purposes = keys.get(row.action)
-    if purposes is None:
-        star = len(stars)
-        purposes = keys[row.action] = {ANY_PURPOSE: star}
-        stars.append(star)
-    key = purposes.get(row.purpose)
-    if key is None:
-        key = purposes[row.purpose] = len(stars)
-        stars.append(purposes[ANY_PURPOSE])
-    return key
+def _number(rows: Iterable[PolicyRow]) -> tuple[Keys, list[int]]:
+    """Number the pairs of action and purpose; the list has for each that of its action's `*`."""
+    keys: dict[str, dict[str, int]] = {}
+    stars: list[int] = []
+    for action, purpose in sorted({(row.action, row.purpose) for row in rows}):
+        purposes = keys.get(action)
+        if purposes is None:
+            purposes = keys[action] = {ANY_PURPOSE: len(stars)}
+            stars.append(len(stars))
+        if purpose not in purposes:
+            purposes[purpose] = len(stars)
+            stars.append(purposes[ANY_PURPOSE])
+    return keys, stars
 
 
-def _node(listed: Mapping[int, list[Entry]], stars: list[int]) -> Node:
-    """Close a node: rows for every purpose join those for one."""
-    node: dict[int, Posting] = {}
-    for key, own in listed.items():
-        star = stars[key]
-        joined = own if key == star or star not in listed else [*own, *listed[star]]
-        if len(joined) == 1:
-            node[key] = joined[0]
-            continue
-        roles = 0
-        for bit, _, _ in joined:
-            roles |= bit
-        node[key] = (roles, tuple(joined))
-    return node
+class _Dense:
+    """Gathers nodes with a cell for every number; rows for every purpose stand in several."""
+
+    def __init__(self, keys: Keys, count: int) -> None:
+        self._reached: list[tuple[int, ...]] = [(key,) for key in range(count)]
+        for purposes in keys.values():
+            self._reached[purposes[ANY_PURPOSE]] = tuple(purposes.values())
+        self._empty: list[Entry | list[Entry] | None] = [None] * count
+        self._found: dict[str, list[Entry | list[Entry] | None]] = {}
+
+    def add(self, resource: str, key: int, entry: Entry) -> None:
+        cells = self._found.get(resource)
+        if cells is None:
+            cells = self._found[resource] = self._empty.copy()
+        for cell in self._reached[key]:
+            there = cells[cell]
+            if there is None:
+                cells[cell] = entry
+            elif isinstance(there, list):
+                there.append(entry)
+            else:
+                cells[cell] = [there, entry]
+
+    def nodes(self) -> dict[str, Node]:
+        return {
+            name: tuple(
+                [
+                    NOTHING if one is None else _join(one) if isinstance(one, list) else one
+                    for one in cells
+                ]
+            )
+            for name, cells in self._found.items()
+        }
+
+
+class _Sparse:
+    """Gathers nodes that hold only what they have rows for."""
+
+    def __init__(self, stars: list[int]) -> None:
+        self._stars = stars
+        self._found: dict[str, dict[int, list[Entry]]] = {}
+
+    def add(self, resource: str, key: int, entry: Entry) -> None:
+        self._found.setdefault(resource, {}).setdefault(key, []).append(entry)
+
+    def nodes(self) -> dict[str, Node]:
+        return {name: self._node(own) for name, own in self._found.items()}
+
+    def _node(self, own: Mapping[int, list[Entry]]) -> Sparse:
+        node = Sparse(self._stars)
+        for key, several in own.items():
+            star = self._stars[key]
+            node[key] = _join(several if key == star else [*several, *own.get(star, ())])
+        return node
+
+
+def _join(several: list[Entry]) -> Posting:
+    if len(several) == 1:
+        return several[0]
+    roles = 0
+    for bit, _, _ in several:
+        roles |= bit
+    return roles, None, tuple(several)
 
 
 def _places(
-    nodes: Mapping[str, Node], parents: Parents
+    nodes: Mapping[str, Node], above: Mapping[str, frozenset[str]]
 ) -> tuple[dict[str, Place], dict[str, Place]]:
     shared: dict[int, Place] = {}  # by the identity of a set of ancestors, which lives as long
     places: dict[str, Place] = {}
     types: dict[str, Place] = {}
-    above = ancestors(parents)
+    named = nodes.keys()
     for name, reached in above.items():
         place = shared.get(id(reached))
         if place is None:
-            place = tuple(nodes[one] for one in sorted(reached) if one in nodes)
+            place = tuple(nodes[one] for one in sorted(reached & named))
             shared[id(reached)] = place
         own = nodes.get(name)
         if own is not None and name not in reached:

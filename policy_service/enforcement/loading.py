@@ -22,4 +22,7 @@ def collector_waits() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # what somebody froze stays so
+            gc.freeze()
+            gc.unfreeze()  # both together file what was made as old, unseen and at no cost
         gc.enable()

@@ -51,10 +51,11 @@ def check_links(links: Iterable[tuple[str, str]], *, kind: str) -> None:
 def obligations_by_rule(bundle: Bundle) -> Mapping[RuleId, RuleObligation]:
     """Index the obligations; every allowing rule has exactly one, and none says deny."""
     found: dict[RuleId, RuleObligation] = {}
+    deny = Operator.DENY
     for obligation in bundle.obligations:
         if obligation.rule in found:
             raise EnforcementError(f"rule `{obligation.rule}` has two obligations; keep one")
-        if obligation.control.operator is Operator.DENY:
+        if obligation.control.operator is deny:
             raise EnforcementError(
                 f"rule `{obligation.rule}` allows with control `deny`; write a deny row instead"
             )

@@ -13,7 +13,7 @@ from policy_service.domain.bundle import ColumnView, RuleObligation
 from policy_service.domain.control import DENY, RowFilter
 from policy_service.domain.identifiers import AssetId, RuleId, asset_parts
 from policy_service.domain.predicate import EVERY_ROW, NO_ROW, Predicate
-from policy_service.enforcement.graph import Parents, path
+from policy_service.enforcement.graph import Parents
 from policy_service.enforcement.layout import Effect
 from policy_service.enforcement.obligations import combine
 from policy_service.enforcement.partial import Residue, all_of, any_of
@@ -58,22 +58,17 @@ def show_column(
 
 
 def columns_by_table(
-    links: Iterable[tuple[str, str]], parents: Parents
+    parents: Parents, above: Mapping[str, frozenset[str]]
 ) -> Mapping[str, tuple[str, ...]]:
     """List each table's columns in the order of the catalogue: nodes without a child, by id."""
-    links = tuple(links)
-    with_children = {parent for child, parent in links if parent != child}
-    found: dict[str, dict[str, None]] = {}
-    inside: dict[tuple[tuple[str, ...], str], bool] = {}  # columns of a group have the same
-    for child, _ in links:
+    with_children = {one for child, near in parents.items() for one in near if one != child}
+    found: dict[str, list[str]] = {}
+    for child, reached in above.items():
         if child in with_children:
             continue
         table = child.rpartition(".")[0]
-        key = (parents[child], table)
-        if key not in inside:
-            inside[key] = bool(path(child, table, parents))
-        if inside[key]:
-            found.setdefault(table, {}).setdefault(child)
+        if table in reached:
+            found.setdefault(table, []).append(child)
     return {table: tuple(columns) for table, columns in found.items()}
 
 

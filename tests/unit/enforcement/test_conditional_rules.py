@@ -396,3 +396,17 @@ def test_the_collector_is_left_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_was_frozen_for_the_collector_stays_frozen() -> None:
+    """Loading does not bring back to the collector what a server kept from it."""
+    gc.freeze()
+    try:
+        with collector_waits():
+            pass
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+    with collector_waits():
+        pass
+    assert not gc.get_freeze_count()

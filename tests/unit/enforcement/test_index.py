@@ -1,16 +1,18 @@
 """Compiling and asking the index: what is refused, what a view and an explanation hold."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
+from hypothesis import given, settings
 
-from policy_service.domain.bundle import Bundle, RuleObligation
+from policy_service.domain.bundle import Bundle, Directory, RuleObligation
 from policy_service.domain.control import CLEAR, DENY, Control, Join, Operator, RowFilter
 from policy_service.domain.decision import AccessRequest, DenyReason
 from policy_service.domain.errors import EnforcementError, PolicyRowError
 from policy_service.domain.identifiers import AssetId, RoleId, RuleId
 from policy_service.domain.parameters import Parameters
-from policy_service.enforcement import index
+from policy_service.enforcement import index, layout
 from policy_service.enforcement.graph import ancestors, parents_of, path
 from policy_service.enforcement.index import compile_policy
 from policy_service.enforcement.obligations import sort_filters, strictest
@@ -30,6 +32,7 @@ from tests.builders import (
     make_directory,
     make_person,
 )
+from tests.laws.random_policies import TIMES, cases
 
 
 def request_for(subject: str, column: str, purpose: str = SERVICE) -> AccessRequest:
@@ -155,6 +158,20 @@ def test_joined_decisions_that_are_kept_are_limited(monkeypatch: pytest.MonkeyPa
     full = compile_policy(bundle, make_directory())
     assert full.decide(request_for("teller-1", "email")) == expected
     assert full.decide(request_for("teller-1", "email")) == expected
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases(), TIMES)
+def test_many_actions_and_purposes_change_no_answer(
+    case: tuple[Bundle, Directory, AccessRequest], now: datetime | None
+) -> None:
+    """A policy laid out without empty cells answers, and gives reasons, as one with them."""
+    bundle, directory, request = case
+    dense = compile_policy(bundle, directory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "MOST_CELLS", 0)
+        sparse = compile_policy(bundle, directory)
+    assert sparse.reasons(request, now) == dense.reasons(request, now)
 
 
 def test_row_about_a_resource_without_links_is_found() -> None:
