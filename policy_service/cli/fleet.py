@@ -12,11 +12,9 @@ app = typer.Typer(help="The enforcement points and what they enforce.")
 _COLOURS = {PointState.CURRENT: "green", PointState.BEHIND: "yellow"}
 
 
-@app.callback(invoke_without_command=True, epilog="Example: policy-service fleet --json")
-def show_fleet(context: typer.Context, as_json: AsJson = False) -> None:
+@app.command("list", epilog="Example: policy-service fleet list --json")
+def list_fleet(as_json: AsJson = False) -> None:
     """List the enforcement points: what each enforces, since when, and how it is."""
-    if context.invoked_subcommand is not None:
-        return
     with open_platform() as platform:
         points = list_points(platform)
     if as_json:

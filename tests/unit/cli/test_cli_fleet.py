@@ -49,7 +49,7 @@ def run(
 
 def test_points_are_listed_and_forgotten(run: CommandLine, platform: Platform) -> None:
     """Nobody yet, then one that is behind with its last error, then nobody again."""
-    assert "no enforcement point has reported" in run("fleet").out
+    assert "no enforcement point has reported" in run("fleet", "list").out
     report = PointReport(
         name="orders-1",
         source="bank",
@@ -61,11 +61,11 @@ def test_points_are_listed_and_forgotten(run: CommandLine, platform: Platform) -
         error="the service answers 503",
     )
     save_report(platform, report, account="agents")
-    shown = run("fleet").out
+    shown = run("fleet", "list").out
     assert "orders-1" in shown
     assert "failing" in shown
     assert "3 (live: 0)" in shown
-    assert run("fleet", "--json").json[0]["state"] == "failing"
+    assert run("fleet", "list", "--json").json[0]["state"] == "failing"
     assert run("fleet", "forget", "orders-1").out == "forgot orders-1\n"
     again = run("fleet", "forget", "orders-1", "--json")
     assert (again.exit_code, again.line) == (
