@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from policy_service.domain.errors import StatementRefusedError
 from policy_service.engines.sqlglot_functions import allowed_functions, named_functions
+from policy_service.engines.sqlglot_series import series_rows
 
 _SHAPES = (
     exp.Select, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.With, exp.CTE,
@@ -39,6 +40,7 @@ _TYPES = frozenset({
 _TABLE_PARTS = frozenset({"this", "db", "alias"})
 _FORMATS = frozenset({"PRINTF", "FORMAT"})
 _WIDE_FORMAT = re.compile(r"[0-9]{4}|\*|\{[^}]*\{")  # or a width that another argument gives
+_LONGEST_SERIES = 1_000_000  # rows; the database may write them down before any is used
 _MOST_PARTS = 20_000  # resolving takes seconds from there on
 _QUERIES = (exp.Select, exp.Union, exp.Except, exp.Intersect)
 
@@ -107,6 +109,12 @@ def _check_series(node: exp.Expr) -> None:
     stands = isinstance(source, exp.Table) and used <= {"this", "alias", "joins", "laterals"}
     if not stands or node.find(exp.Column, exp.Query) is not None:
         raise StatementRefusedError("a series stands in FROM and has fixed ends; write them out")
+    rows = series_rows(node) if isinstance(node, exp.GenerateSeries) else None
+    if rows is None or rows > _LONGEST_SERIES:
+        raise StatementRefusedError(
+            f"a series has at most `{_LONGEST_SERIES}` rows between fixed ends; write out numbers "
+            "or dates, with a step such as `interval '1 day'`, that come to fewer"
+        )
 
 
 def _check_lateral(node: exp.Expr) -> None:

@@ -16,6 +16,7 @@ from sqlglot.schema import MappingSchema
 
 from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import AccessDeniedError, StatementRefusedError
+from policy_service.engines.sqlglot_aliases import without_output_names
 from policy_service.engines.sqlglot_dialects import (
     fold,
     folded,
@@ -90,14 +91,19 @@ def _qualified(query: exp.Query, known: _Known, dialect: str, default_schema: st
         if isinstance(tables, dict) and columns:
             tables[name] = columns
     spoken = language(dialect)
+    mapping = MappingSchema(schema, dialect=spoken, normalize=False)
+    strict = without_output_names(query, dialect=dialect)
     try:
         with quietly():
-            qualified = qualify(
-                query,
-                dialect=spoken,
-                db=default_schema,
-                schema=MappingSchema(schema, dialect=spoken, normalize=False),
-            )
+            if strict is not None:
+                qualify(
+                    strict,
+                    dialect=spoken,
+                    db=default_schema,
+                    schema=mapping,
+                    expand_alias_refs=False,
+                )
+            qualified = qualify(query, dialect=spoken, db=default_schema, schema=mapping)
     except (SqlglotError, RecursionError) as error:
         raise _unresolved(str(error), known) from None
     except Exception as error:

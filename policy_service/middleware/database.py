@@ -12,6 +12,8 @@ from policy_service.domain.errors import EnforcementError, StatementRefusedError
 
 _LONGEST_S = 86_400.0
 _CANCELLED = "57014"  # PostgreSQL's query_canceled
+_NOT_SEEN = "2203A"  # raised for a row by `engines.sqlglot_dialects.holds_or_raises`
+_NOT_SEEN_TEXT = "Invalid Input Error: ps_refuse"  # what DuckDB says for it
 _INTERRUPTED = frozenset({"SQLITE_INTERRUPT", "InterruptException"})  # SQLite's, DuckDB's
 
 
@@ -144,5 +146,9 @@ def _refusal(error: Exception, limits: ReadLimits) -> StatementRefusedError:
     if code == _CANCELLED or {code, getattr(error, "sqlite_errorname", "")} & _INTERRUPTED:
         return StatementRefusedError(
             f"the statement takes longer than `{limits.timeout_s:g}` seconds; narrow it"
+        )
+    if code == _NOT_SEEN or str(error).startswith(_NOT_SEEN_TEXT):
+        return StatementRefusedError(
+            "the row would not be one that you may see; give it values that your rules let you read"
         )
     return StatementRefusedError(f"the database refused the statement (`{code}`); check its types")

@@ -5,18 +5,25 @@ Keys stay in Python: a statement, a log and `duckdb_functions()` see a key's nam
 shares functions between all connections to one database, so a database has one set of keys.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.errors import MaskingError, UsageError
 from policy_service.domain.parameters import Parameters
+from policy_service.kit.late import LateModule
 from policy_service.masking.canonical_text import text_of
 from policy_service.masking.keys import MaskingKeys
 from policy_service.masking.parameters import subject_column
-from policy_service.masking.values import mask_value
+
+if TYPE_CHECKING:
+    from policy_service.masking import values as masks
+else:
+    masks = LateModule("policy_service.masking.values")
 
 MASK, MASK_ANEW, _KEYS = "ps_mask", "ps_mask_anew", "ps_mask_keys"
 
@@ -157,7 +164,7 @@ def _plain(values: Any) -> Any:  # noqa: ANN401 - an Arrow column, a polars colu
 def _one_by_one(values: Any, subject: Any, control: Control, keys: MaskingKeys) -> list[str | None]:  # noqa: ANN401
     owner = subject_column(control)
     return [
-        _text(mask_value(value, control, keys=keys, row={owner: whose}))
+        _text(masks.mask_value(value, control, keys=keys, row={owner: whose}))
         for value, whose in zip(values.to_pylist(), subject.to_pylist(), strict=True)
     ]
 

@@ -1,16 +1,24 @@
 """Guard JSON records: filter and mask them by a declared mapping from fields to columns."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError
 from policy_service.domain.identifiers import AssetId, asset_parts
 from policy_service.domain.predicate import EVERY_ROW
+from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys
-from policy_service.masking.values import mask_value
 from policy_service.middleware.row_predicates import holds
+
+if TYPE_CHECKING:
+    from policy_service.masking import values as masks
+else:
+    masks = LateModule("policy_service.masking.values")
 
 _SHAPE = "the response does not have the declared shape; it is withheld"
 
@@ -26,7 +34,7 @@ class RecordMapping:
     table: AssetId
     fields: tuple[tuple[str, str], ...]  # field of the JSON object, column of the table
     rows_at: tuple[str, ...] = ()  # names that lead to the list of records; empty: the body
-    nested: tuple[tuple[str, "RecordMapping"], ...] = ()  # field, what its records are
+    nested: tuple[tuple[str, RecordMapping], ...] = ()  # field, what its records are
 
     def tables(self) -> Iterator[AssetId]:
         """Name every table whose records may stand in an answer."""
@@ -128,8 +136,8 @@ def _masked(
     value: object, control: Control, keys: MaskingKeys, row: Mapping[str, object]
 ) -> object:
     if isinstance(value, Mapping | list) and control.operator in (Operator.NULL, Operator.REDACT):
-        return mask_value("", control, keys=keys)
-    return mask_value(value, control, keys=keys, row=row)
+        return masks.mask_value("", control, keys=keys)
+    return masks.mask_value(value, control, keys=keys, row=row)
 
 
 def _passes(

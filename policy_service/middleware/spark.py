@@ -4,17 +4,22 @@ The decision is made where the plan is made; rows are filtered and masked in the
 Needs the extra `spark`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import partial
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from policy_service.domain.errors import AccessDeniedError, EnforcementError, MaskingError
 from policy_service.domain.identifiers import AssetId
-from policy_service.engines.spark import SparkFrame
-from policy_service.masking.bulk.spark import KeySource, mask_frame
 from policy_service.middleware.rows import row_columns, visible_rows
 from policy_service.middleware.views import ViewProvider, allowed_view, readable_controls
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from policy_service.engines.spark import SparkFrame
+    from policy_service.masking.bulk.spark import KeySource
 
 
 def guard_spark(
@@ -33,6 +38,8 @@ def guard_spark(
     hand in only the columns on the way. Raises `AccessDeniedError` where no column is
     left, and `EnforcementError` for whatever goes wrong.
     """
+    from policy_service.masking.bulk.spark import mask_frame
+
     try:
         view = allowed_view(pdp, subject=subject, purpose=purpose, asset=asset)
         controls = readable_controls(view)

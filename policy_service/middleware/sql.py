@@ -4,17 +4,18 @@ Pure: a function of statement, dialect and views, so that outside probe suites
 can drive it. It runs nothing; `middleware.session` does.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Action, Operator
 from policy_service.domain.decision import DenyReason
 from policy_service.domain.errors import AccessDeniedError, StatementRefusedError
 from policy_service.domain.identifiers import AssetId, Revision, RuleId, asset_parts
-from policy_service.engines.sqlglot import Rewritten, rewrite_query, table_names
-from policy_service.engines.sqlglot_dialects import fold
-from policy_service.engines.sqlglot_writes import RewrittenWrite, rewrite_change, written_table
+from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys
 from policy_service.middleware.sql_relations import (
     Bound,
@@ -22,6 +23,15 @@ from policy_service.middleware.sql_relations import (
     schema_of_bare_names,
     table_parts,
 )
+
+if TYPE_CHECKING:
+    from policy_service.engines import sqlglot as queries
+    from policy_service.engines import sqlglot_dialects as dialects
+    from policy_service.engines import sqlglot_writes as writes
+else:
+    queries = LateModule("policy_service.engines.sqlglot")
+    dialects = LateModule("policy_service.engines.sqlglot_dialects")
+    writes = LateModule("policy_service.engines.sqlglot_writes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +73,12 @@ def referenced_tables(
 
     `default_schema` is the schema of bare names; None takes the dialect's own.
     """
-    named = set(table_names(statement, dialect=dialect))
+    named = set(queries.table_names(statement, dialect=dialect))
     default = schema_of_bare_names(default_schema, dialect=dialect)
     found = []
     for table in tables:
         schema, name = table_parts(table, dialect=dialect)
-        folded = fold(name, dialect=dialect)
+        folded = dialects.fold(name, dialect=dialect)
         if (schema, folded) in named or (schema == default and ("", folded) in named):
             found.append(table)
     return tuple(found)
@@ -85,14 +95,14 @@ def write_target(
 
     Raises `StatementRefusedError` for other statements, and for a table that is not of `tables`.
     """
-    found = written_table(statement, dialect=dialect)
+    found = writes.written_table(statement, dialect=dialect)
     if found is None:
         return None
     action, schema, name = found
     place = schema or schema_of_bare_names(default_schema, dialect=dialect)
     for table in tables:
         known, stored = table_parts(table, dialect=dialect)
-        if (known, fold(stored, dialect=dialect)) == (place, name):
+        if (known, dialects.fold(stored, dialect=dialect)) == (place, name):
             return WriteTarget(action=action, table=table)
     raise StatementRefusedError(
         "the table to be written is not known; name a table of the catalogue",
@@ -117,7 +127,7 @@ def rewrite(
     table without a readable column.
     """
     guard = Guard(dialect=dialect, keys=keys, bound=Bound())
-    result = rewrite_query(
+    result = queries.rewrite_query(
         statement,
         dialect=dialect,
         default_schema=schema_of_bare_names(default_schema, dialect=dialect),
@@ -158,7 +168,7 @@ def rewrite_write(
     if writable.table != target.table:
         raise StatementRefusedError(f"the view for writing is not one of `{target.table}`")
     guard = Guard(dialect=dialect, keys=keys, bound=Bound())
-    result = rewrite_change(
+    result = writes.rewrite_change(
         statement,
         dialect=dialect,
         default_schema=schema_of_bare_names(default_schema, dialect=dialect),
@@ -178,7 +188,7 @@ def _allows(writable: TableView, action: str) -> bool:
 
 
 def _summary(
-    result: Rewritten | RewrittenWrite,
+    result: queries.Rewritten | writes.RewrittenWrite,
     *,
     guard: Guard,
     views: Mapping[AssetId, TableView],
@@ -210,5 +220,5 @@ def _summary(
         revision=max((view.revision for view in asked), default=Revision(0)),
         secrets=dict(guard.bound.secrets),
         action=action,
-        returns_rows=not isinstance(result, RewrittenWrite) or result.returns_rows,
+        returns_rows=not isinstance(result, writes.RewrittenWrite) or result.returns_rows,
     )

@@ -7,13 +7,15 @@ differently. Keys stand neither in the statement nor among its parameters: they 
 
 # ruff: noqa: S608 - this file's work is writing SQL; names are quoted, values are bound
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError, StatementRefusedError
 from policy_service.domain.identifiers import AssetId
-from policy_service.engines.sqlglot_dialects import quoted
+from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys, control_key
 from policy_service.masking.parameters import (
     bucket_width,
@@ -23,10 +25,16 @@ from policy_service.masking.parameters import (
     replacement,
     subject_column,
 )
-from policy_service.masking.values import REDACTED, cell_mask
 from policy_service.middleware import duckdb_masks, postgresql_masks
 from policy_service.middleware.postgresql_keys import Secret
 from policy_service.middleware.sqlite_functions import control_argument
+
+if TYPE_CHECKING:
+    from policy_service.engines import sqlglot_dialects as dialects
+    from policy_service.masking import values
+else:
+    dialects = LateModule("policy_service.engines.sqlglot_dialects")
+    values = LateModule("policy_service.masking.values")
 
 Bind = Callable[[object], str]  # keeps a value as a bind parameter and names it in SQL
 Sibling = Callable[[str], str]  # writes another column of the same row
@@ -63,7 +71,7 @@ def mask_sql(
     if operator is Operator.NULL:
         return f"CASE WHEN 1 = 0 THEN {column} END"  # keeps the column's type
     if operator in (Operator.REDACT, Operator.REPLACE):
-        value = REDACTED if operator is Operator.REDACT else replacement(control)
+        value = values.REDACTED if operator is Operator.REDACT else replacement(control)
         typed = "::text" if dialect == "postgresql" and isinstance(value, str) else ""
         return f"CASE WHEN {column} IS NOT NULL THEN {bind(value)}{typed} END"
     if operator is Operator.DENY:
@@ -95,7 +103,7 @@ def _sqlite(column: str, control: Control, keys: MaskingKeys, bind: Bind, siblin
             name = control.parameters.text("key").replace("'", "''")
             return f"ps_{control.operator.value}({column}, '{name}')"
         case _:
-            cell_mask(control, keys=keys)  # what is wrong is told now, not by the database
+            values.cell_mask(control, keys=keys)  # what is wrong is told now, not by the database
             subject = subject_column(control)
             owner = sibling(subject) if subject else "NULL"
             return f"ps_mask({column}, {bind(control_argument(control))}, {owner})"
@@ -149,7 +157,7 @@ def filter_sql(
         return "1 = 0"
     value = bind(attributes[row_filter.subject_attribute])
     names = [alias, *(f"ps_j{step}" for step in range(len(row_filter.path)))]
-    column = f"{names[-1]}.{quoted(row_filter.column)}"
+    column = f"{names[-1]}.{dialects.quoted(row_filter.column)}"
     if dialect == "duckdb":
         # Else it would cast the column to the attribute's type, and fail on hidden rows.
         value = f"TRY(cast_to_type({value}, {column}))"
@@ -157,8 +165,8 @@ def filter_sql(
     for step in reversed(range(len(row_filter.path))):
         join = row_filter.path[step]
         condition = (
-            f"{names[step]}.{quoted(join.column)} IN ("
-            f"SELECT {names[step + 1]}.{quoted(join.references_column)} "
+            f"{names[step]}.{dialects.quoted(join.column)} IN ("
+            f"SELECT {names[step + 1]}.{dialects.quoted(join.references_column)} "
             f"FROM {place(join.references_table)} AS {names[step + 1]} WHERE {condition})"
         )
     return condition

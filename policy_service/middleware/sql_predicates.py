@@ -2,13 +2,15 @@
 
 A comparison with a value of another kind than the column holds is NULL, never an error and
 never a conversion: SQLite would call the text `5` the number 5, and the others would refuse
-the statement. Strings are compared by code points whatever the column's collation; numbers as
-`domain.condition_truth` has it, with NaN unknown. SQLite has no truth values, so there a
-comparison with one is unknown. Such a comparison uses no index: a row filter does.
+the statement. Strings are compared by code points whatever the column's collation; numbers by
+their exact values, as `domain.condition_truth` has it (the fraction 0.1 is not the decimal 0.1),
+with NaN unknown. SQLite has no truth values, so there a comparison with one is unknown. Such a
+comparison uses no index: a row filter does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
+from decimal import Context, Decimal
+from math import isinf, isnan
 from typing import Protocol
 
 from policy_service.domain.errors import StatementRefusedError
@@ -23,6 +25,7 @@ from policy_service.domain.predicate import (
     Predicate,
     Presence,
 )
+from policy_service.middleware.predicate_bounds import Bound, float_bound, whole_bound
 
 Bind = Callable[[object], str]  # keeps a value as a bind parameter and names it in SQL
 
@@ -34,6 +37,10 @@ _SIGNS: Mapping[Comparator, str] = {
     Comparator.LE: "<=",
     Comparator.GT: ">",
     Comparator.GE: ">=",
+}
+_COMPARATORS: Mapping[str, Comparator] = {
+    "IN": Comparator.EQ,
+    **{sign: comparator for comparator, sign in _SIGNS.items()},
 }
 _DEEPEST = 64
 
@@ -111,7 +118,7 @@ def _kind(value: Scalar) -> str | None:
         return "truth"
     if isinstance(value, str):
         return "text"
-    return None if isnan(value) else "number"
+    return None if isinstance(value, float) and isnan(value) else "number"
 
 
 _UNKNOWN = f"(CASE WHEN {FALSE} THEN {TRUE} END)"
@@ -125,16 +132,43 @@ def _guarded(*branches: tuple[str, str]) -> str:
     return f"(CASE {' '.join(f'WHEN {kind} THEN {held}' for kind, held in branches)} END)"
 
 
+def _numbers(
+    column: str,
+    sign: str,
+    values: Sequence[Scalar],
+    bound: Callable[[Comparator, int | float], Bound | tuple[Comparator, float] | bool],
+    write: Callable[[int | float], str],
+) -> str:
+    """Hold a column of numbers against bounds that it can have, so that nothing is rounded."""
+    parts = []
+    for value in values:
+        held = bound(_COMPARATORS[sign], _number(value))
+        if isinstance(held, bool):
+            parts.append(f"{column} {'=' if held else '<>'} {column}")  # unknown without a value
+        else:
+            parts.append(f"{column} {_SIGNS[held[0]]} {write(held[1])}")
+    return f"({' OR '.join(parts)})"
+
+
+def _number(value: Scalar) -> int | float:
+    return value if isinstance(value, int | float) else float("nan")  # its kind is known
+
+
 def _sqlite(column: str, sign: str, values: Sequence[Scalar], bind: Bind) -> str:
     kind = _kind(values[0])
     if kind == "truth":
         return _UNKNOWN
-    given = [bind(value) for value in values]
     # `+` takes the column's affinity away, which would turn texts and numbers into each other.
     if kind == "text":
-        held = _held(f"(+{column}) COLLATE BINARY", sign, given)
+        held = _held(f"(+{column}) COLLATE BINARY", sign, [bind(value) for value in values])
         return _guarded((f"typeof({column}) = 'text'", held))
-    return _guarded((f"typeof({column}) IN ('integer', 'real')", _held(f"+{column}", sign, given)))
+
+    def storable(comparator: Comparator, value: int | float) -> tuple[Comparator, float] | bool:
+        fits = isinstance(value, float) or -(2**63) <= value < 2**63  # SQLite compares those well
+        return (comparator, value) if fits else float_bound(comparator, value)
+
+    held = _numbers(f"+{column}", sign, values, storable, bind)
+    return _guarded((f"typeof({column}) IN ('integer', 'real')", held))
 
 
 def _postgresql(column: str, sign: str, values: Sequence[Scalar], bind: Bind) -> str:
@@ -152,24 +186,37 @@ def _postgresql(column: str, sign: str, values: Sequence[Scalar], bind: Bind) ->
                 _held(f'{whole} COLLATE "C"', sign, given),
             )
         )
-    given = [bind(repr(value)) for value in values]
-    floats = [f"{one}::text::double precision" for one in given]
-    exact = [f"{one}::text::numeric" for one in given]
-    fractional = any(isinstance(value, float) for value in values)
-    number = f"{text}::double precision" if fractional else f"{text}::numeric"
+    exact = [f"{bind(_digits(_number(value)))}::text::numeric" for value in values]
+    doubles = _numbers(
+        f"{text}::double precision",
+        sign,
+        values,
+        float_bound,
+        lambda value: f"{bind(repr(value))}::text::double precision",
+    )
     return _guarded(
         (f"{text} = 'NaN'", "NULL"),
-        (
-            f"{type_name} IN ('real', 'double precision')",
-            _held(f"{text}::double precision", sign, floats),
-        ),
+        (f"{type_name} IN ('real', 'double precision')", doubles),
         (
             f"{type_name} IN ('smallint', 'integer', 'bigint', 'numeric')",
-            _held(number, sign, floats if fractional else exact),
+            _held(f"{text}::numeric", sign, exact),
         ),
     )
 
 
+def _digits(value: int | float) -> str:
+    """Write the number itself, not the shortest text that stands for it."""
+    if isinstance(value, int):
+        return str(value)
+    return ("Infinity" if value > 0 else "-Infinity") if isinf(value) else f"{Decimal(value):f}"
+
+
+_HUGE = 2**127 - 1
+_DIGITS, _PLACES = 38, 18
+_FINE_DECIMAL = (
+    "{0} LIKE 'DECIMAL(%' AND "
+    "CAST(regexp_extract({0}, ',\\s*([0-9]+)', 1) AS INTEGER) > " + str(_PLACES)
+)
 _DUCKDB_WHOLE = ", ".join(
     f"'{sign}{size}'"
     for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -188,19 +235,40 @@ def _duckdb(column: str, sign: str, values: Sequence[Scalar], bind: Bind) -> str
         given = [f"encode(CAST({bind(value)} AS VARCHAR))" for value in values]
         held = _held(f"encode(TRY_CAST({column} AS VARCHAR))", sign, given)
         return _guarded((f"{type_name} = 'VARCHAR'", held))
-    given = [bind(value) for value in values]
-    wide = "DOUBLE" if any(isinstance(value, float) for value in values) else "HUGEINT"
     double = f"TRY_CAST({column} AS DOUBLE)"
-    floats = [f"CAST({one} AS DOUBLE)" for one in given]
-    whole = [f"TRY_CAST({one} AS {wide})" for one in given]
+    doubles = _numbers(
+        double, sign, values, float_bound, lambda value: f"CAST({bind(value)} AS DOUBLE)"
+    )
+    wholes = _numbers(
+        f"TRY_CAST({column} AS HUGEINT)",
+        sign,
+        values,
+        whole_bound,
+        lambda value: f"CAST({bind(str(max(-_HUGE, min(int(value), _HUGE))))} AS HUGEINT)",
+    )
     return _guarded(
         (f"isnan({double})", "NULL"),
-        (
-            f"{type_name} IN ('FLOAT', 'DOUBLE') OR {type_name} LIKE 'DECIMAL(%'",
-            _held(double, sign, floats),
-        ),
-        (f"{type_name} IN ({_DUCKDB_WHOLE})", _held(f"TRY_CAST({column} AS {wide})", sign, whole)),
+        (f"{type_name} IN ('FLOAT', 'DOUBLE')", doubles),
+        (f"{type_name} IN ({_DUCKDB_WHOLE})", wholes),
+        (_FINE_DECIMAL.format(type_name), "NULL"),
+        (f"{type_name} LIKE 'DECIMAL(%'", _duckdb_decimals(column, sign, values, bind)),
     )
+
+
+def _duckdb_decimals(column: str, sign: str, values: Sequence[Scalar], bind: Bind) -> str:
+    """Compare as the widest decimal with 18 places; a column with more of them is unknown."""
+
+    def bound(comparator: Comparator, value: int | float) -> Bound:
+        return whole_bound(comparator, value, scale=_PLACES)
+
+    def write(value: int | float) -> str:
+        most = 10**_DIGITS - 1
+        units = Decimal(max(-most, min(int(value), most)))
+        text = f"{units.scaleb(-_PLACES, Context(prec=_DIGITS + 1)):f}"
+        return f"CAST({bind(text)} AS DECIMAL({_DIGITS}, {_PLACES}))"
+
+    wide = f"TRY_CAST({column} AS DECIMAL({_DIGITS}, {_PLACES}))"
+    return _numbers(wide, sign, values, bound, write)
 
 
 _FORMS: Mapping[str, _Form] = {

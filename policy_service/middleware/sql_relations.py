@@ -6,21 +6,31 @@ values are kept as bind parameters, keys beside them where no log looks.
 
 # ruff: noqa: S608 - this file's work is writing SQL; names are quoted, values are bound
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.errors import StatementRefusedError
 from policy_service.domain.identifiers import AssetId, asset_parts
 from policy_service.domain.predicate import EVERY_ROW, columns_of
-from policy_service.engines.sqlglot_dialects import FENCES, ROW_IDS, fold, parameter, quoted
-from policy_service.engines.sqlglot_resolution import Relation
-from policy_service.engines.sqlglot_writes import ROW_ID, Target
+from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys
 from policy_service.middleware.postgresql_keys import key_sql
 from policy_service.middleware.sql_masks import filter_sql, mask_sql
 from policy_service.middleware.sql_predicates import predicate_sql
+
+if TYPE_CHECKING:
+    from policy_service.engines import sqlglot_dialects as dialects
+    from policy_service.engines import sqlglot_resolution as resolution
+    from policy_service.engines import sqlglot_writes as writes
+else:
+    dialects = LateModule("policy_service.engines.sqlglot_dialects")
+    resolution = LateModule("policy_service.engines.sqlglot_resolution")
+    writes = LateModule("policy_service.engines.sqlglot_writes")
 
 _ALIAS = "ps_t"
 _SCHEMAS = {"sqlite": {"public": "main"}}  # SQLite's nameless schema is called public
@@ -53,7 +63,7 @@ class Bound:
         """Keep a value as a parameter."""
         name = f"ps_{len(self.parameters)}"
         self.parameters[name] = value
-        return parameter(name)
+        return dialects.parameter(name)
 
     def secret(self, value: bytes) -> str:
         """Keep a key; the same one once."""
@@ -71,12 +81,12 @@ class Guard:
     keys: MaskingKeys
     bound: Bound
 
-    def relation(self, view: TableView) -> Relation:
+    def relation(self, view: TableView) -> resolution.Relation:
         """Return what of a table may be read."""
         controls = _controls(view)
         denied = {one for one, control in controls.items() if control.operator is Operator.DENY}
         schema, name = table_parts(view.table, dialect=self.dialect)
-        return Relation(
+        return resolution.Relation(
             schema=schema,
             name=name,
             columns=tuple(one for one in controls if one not in denied),
@@ -84,15 +94,19 @@ class Guard:
             select=lambda columns: self._select(view, controls, columns),
         )
 
-    def target(self, *, readable: TableView, writable: TableView, action: str) -> Target:
+    def target(self, *, readable: TableView, writable: TableView, action: str) -> writes.Target:
         """Return what of a table may be written: `readable` says what the writer sees of it."""
         seen, written = _clear(readable), _clear(writable)
         schema, name = table_parts(readable.table, dialect=self.dialect)
-        ids = tuple(f"{ROW_ID}_{place}" for place, _ in enumerate(ROW_IDS[self.dialect]))
+        ids = tuple(
+            f"{writes.ROW_ID}_{place}" for place, _ in enumerate(dialects.ROW_IDS[self.dialect])
+        )
         deciding = _deciding(readable) | _deciding(writable)
         views = [writable, readable] if action != "create" or _shows(readable) else [writable]
         controls = _controls(readable)
-        own = {fold(one, dialect=self.dialect) for one in controls} & {*ROW_IDS[self.dialect]}
+        own = {dialects.fold(one, dialect=self.dialect) for one in controls} & {
+            *dialects.ROW_IDS[self.dialect]
+        }
         if own and action != "create":
             raise StatementRefusedError(
                 f"`{name}` has a column `{min(own)}` of its own, so its rows cannot be told apart"
@@ -102,8 +116,8 @@ class Guard:
             named = tuple(one for one in columns if one not in ids)
             return self._select(readable, controls, named, ids=ids)
 
-        return Target(
-            relation=Relation(
+        return writes.Target(
+            relation=resolution.Relation(
                 schema=schema,
                 name=name,
                 columns=(*seen, *ids),
@@ -128,10 +142,11 @@ class Guard:
         ids: tuple[str, ...] = (),
     ) -> str:
         shown = [
-            f"{self._masked(view, controls, name)} AS {quoted(fold(name, dialect=self.dialect))}"
+            f"{self._masked(view, controls, name)} AS "
+            + dialects.quoted(dialects.fold(name, dialect=self.dialect))
             for name in columns
         ]
-        parts = ROW_IDS[self.dialect]
+        parts = dialects.ROW_IDS[self.dialect]
         shown += [f"{_ALIAS}.{part} AS {one}" for part, one in zip(parts, ids, strict=False)]
         where = " AND ".join(self._conditions(view, _ALIAS))
         sql = (
@@ -142,7 +157,8 @@ class Guard:
         # again for every pair of rows.
         masked = any(controls[name].operator is not Operator.CLEAR for name in columns)
         fenced = where or (masked and self.dialect == "sqlite")
-        return f"{sql}{where and f' WHERE {where}'}{f' {FENCES[self.dialect]}' if fenced else ''}"
+        fence = f" {dialects.FENCES[self.dialect]}" if fenced else ""
+        return f"{sql}{where and f' WHERE {where}'}{fence}"
 
     def _masked(self, view: TableView, controls: Mapping[str, Control], name: str) -> str:
         return mask_sql(
@@ -183,7 +199,7 @@ class Guard:
 
     def _place(self, table: AssetId) -> str:
         schema, name = table_parts(table, dialect=self.dialect)
-        return f"{quoted(schema)}.{quoted(name)}"
+        return f"{dialects.quoted(schema)}.{dialects.quoted(name)}"
 
 
 def _controls(view: TableView) -> dict[str, Control]:
@@ -209,4 +225,4 @@ def _deciding(view: TableView) -> frozenset[str]:
 def _column(view: TableView, controls: Mapping[str, Control], name: str, alias: str) -> str:
     if name not in controls:
         raise StatementRefusedError(f"a rule of `{view.table}` needs column `{name}`")
-    return f"{alias}.{quoted(name)}"
+    return f"{alias}.{dialects.quoted(name)}"

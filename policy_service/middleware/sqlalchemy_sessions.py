@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,7 +28,6 @@ from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -46,6 +45,9 @@ from policy_service.middleware import dbapi
 from policy_service.middleware.session import GuardedConnection
 from policy_service.middleware.sql_masks import mask_sql
 from policy_service.middleware.sql_predicates import predicate_sql
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _DIALECTS = frozenset({"sqlite", "postgresql", "duckdb"})
 _LEARNED = ("server_version_info", "default_schema_name", "max_identifier_length")
@@ -70,8 +72,10 @@ def guarded_engine(engine: Engine, guard: Guard) -> Engine:
     return _engine(engine, guard)
 
 
-def guarded_async_engine(engine: AsyncEngine, guard: Guard) -> AsyncEngine:
+def guarded_async_engine(engine: "AsyncEngine", guard: Guard) -> "AsyncEngine":
     """Return an `AsyncEngine` over `engine`, as `guarded_engine` does."""
+    from sqlalchemy.ext.asyncio import AsyncEngine  # brings the ORM with it
+
     return AsyncEngine(_engine(engine.sync_engine, guard))
 
 

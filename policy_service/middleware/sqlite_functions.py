@@ -4,20 +4,28 @@ Statements of users cannot name these functions: the rewriter's allow-list has
 none of them. Keys stay in Python.
 """
 
+from __future__ import annotations
+
 import json
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from policy_service.domain.control import Control, Operator
 from policy_service.domain.errors import StatementRefusedError
 from policy_service.domain.parameters import Parameters
+from policy_service.kit.late import LateModule
 from policy_service.masking.generalise import bucket, generalise
 from policy_service.masking.keys import MaskingKeys
 from policy_service.masking.partial import partial
-from policy_service.masking.values import mask_value
 
-SqliteFunction = Callable[..., str | None]
+if TYPE_CHECKING:
+    from policy_service.masking import values
+else:
+    values = LateModule("policy_service.masking.values")
+
+SqliteFunction: TypeAlias = Callable[..., str | None]
 
 
 def register_masks(connection: sqlite3.Connection, *, keys: MaskingKeys) -> None:
@@ -54,7 +62,7 @@ def _any(keys: MaskingKeys) -> Callable[[object, str, object], str | int | float
     def masked(value: object, argument: str, subject: object) -> str | int | float | None:
         control = _control(argument)
         row = {str(control.parameters.get("subject", "")): subject}
-        shown = mask_value(value, control, keys=keys, row=row)
+        shown = values.mask_value(value, control, keys=keys, row=row)
         return shown if isinstance(shown, int | float | None) else str(shown)
 
     return masked
@@ -68,7 +76,7 @@ def _keyed(operator: Operator, keys: MaskingKeys) -> SqliteFunction:
         if control is None:
             control = Control(operator=operator, parameters=Parameters(key=key_name))
             controls[key_name] = control
-        shown = mask_value(value, control, keys=keys)
+        shown = values.mask_value(value, control, keys=keys)
         return None if shown is None else str(shown)
 
     return masked

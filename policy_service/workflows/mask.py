@@ -34,7 +34,7 @@ from policy_service.domain.identifiers import (
 )
 from policy_service.domain.organisation import Person
 from policy_service.domain.plain import to_plain
-from policy_service.domain.predicate import EVERY_ROW, columns_of
+from policy_service.domain.predicate import EVERY_ROW
 from policy_service.domain.progress import Progress
 from policy_service.enforcement.bundle_file import verify_bundle
 from policy_service.enforcement.index import compile_policy
@@ -52,12 +52,12 @@ from policy_service.masking.bulk.streaming import (
 )
 from policy_service.storage import bundles
 from policy_service.workflows.decide import DecisionDesk
+from policy_service.workflows.mask_columns import numeric_columns, row_columns
 from policy_service.workflows.people import load_directory, make_directory
 from policy_service.workflows.platform import Platform
 from policy_service.workflows.unit_of_work import record_event
 
 _ROLE, _SUBJECT = "role:", "subject:"
-_NUMERIC = (Operator.BUCKET, Operator.NOISE, Operator.TOP_BOTTOM, Operator.AGGREGATE)
 _KEYS_OF_THEIR_OWN = (Operator.ENCRYPT, Operator.TOKENISE)  # what an old key made still opens
 
 
@@ -147,7 +147,7 @@ def _mask_to_files(
     progress: Progress,
 ) -> MaskedFiles:
     subject, view = _view(platform, desk, request)
-    files = open_files(request.source, numeric=_numeric(view))
+    files = open_files(request.source, numeric=numeric_columns(view))
     controls = _controls(view, files)
     records = desk.record_reads(
         subject,
@@ -198,7 +198,7 @@ def _job(
         controls=controls,
         keys=platform.masking_keys,
         visible=partial(row_rule, view=view, related=_related(view, request.related)),
-        row_columns=_row_columns(view),
+        row_columns=row_columns(view),
         bound_to={
             "keys": _key_labels(platform, controls),
             "row filters": _rows_sha256(view, request.related),
@@ -276,20 +276,6 @@ def _key_labels(platform: Platform, controls: Mapping[str, Control]) -> str:
         if control.operator not in _KEYS_OF_THEIR_OWN and (name := control.parameters.get("key"))
     }
     return ", ".join(f"{name}={platform.masking_keys.key_label(name)}" for name in sorted(names))
-
-
-def _numeric(view: TableView) -> frozenset[str]:
-    """Name the columns that are numbers in text files, by what is done with them."""
-    by_control = {
-        asset_parts(one.column)[-1] for one in view.columns if one.control.operator in _NUMERIC
-    }
-    return frozenset(by_control | _row_columns(view))
-
-
-def _row_columns(view: TableView) -> frozenset[str]:
-    """Name the columns that decide which rows are seen."""
-    first = (one.path[0].column if one.path else one.column for one in view.row_filters)
-    return columns_of(view.predicate).union(first)
 
 
 def _related(view: TableView, places: Mapping[AssetId, Path]) -> dict[AssetId, pl.DataFrame]:

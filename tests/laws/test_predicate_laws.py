@@ -2,8 +2,10 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from math import isnan
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -104,6 +106,27 @@ def test_sql_keeps_the_same_rows(predicate: Predicate, rows: list[dict[str, obje
             connection.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", cells)
         found = connection.execute(f"SELECT n FROM t WHERE {condition}", given_values).fetchall()
     assert [number for (number,) in found] == wanted
+
+
+@pytest.mark.parametrize("comparator", Comparator)
+def test_decimals_are_compared_exactly(comparator: Comparator) -> None:
+    """A decimal 0.1 is not the fraction nearest to it: in Python, tables and SQL alike."""
+    money = [Decimal(one) for one in ("0.10", "0.25", "-3.00", "9007199254740993.00")]
+    frame = pl.DataFrame({"m": [*money, None]}, schema={"m": pl.Decimal(20, 2)})
+    table = frame.to_arrow()
+    with closing(duckdb.connect()) as connection:
+        connection.execute("CREATE TABLE t (m DECIMAL(20, 2))")
+        connection.executemany("INSERT INTO t VALUES (?)", [(str(one),) for one in money])
+        for value in (0.1, 0.25, -3, 2**53 + 1, 2.0**53, 10**40, -(10**400), float("inf")):
+            one = Comparison(column="m", comparator=comparator, value=value)
+            wanted = {cell for cell in money if holds(one, {"m": cell})}
+            assert set(frame.filter(polars_filter(one, frame.schema))["m"]) == wanted
+            assert set(table.filter(arrow_filter(one, table.schema))["m"].to_pylist()) == wanted
+            condition = predicate_sql(
+                one, dialect="duckdb", column=str, bind=lambda one: f"'{one}'"
+            )
+            found = connection.execute(f"SELECT m FROM t WHERE {condition}").fetchall()
+            assert {cell for (cell,) in found} == wanted, value
 
 
 def test_a_missing_column_is_an_error() -> None:

@@ -8,28 +8,36 @@ It starts with the last good policy from disk, verified anew. Without any, or wh
 reached the service for `max_age`, the point denies. Two threads: one goes rounds, one listens.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from policy_service import __version__
 from policy_service.domain.errors import PolicyServiceError, UsageError
 from policy_service.domain.fleet import PointReport
 from policy_service.domain.plain import to_plain
 from policy_service.domain.signed_document import DocumentKind
-from policy_service.enforcement.bundle_file import read_document
-from policy_service.enforcement.index import compile_policy
 from policy_service.enforcement.point import Alarm, DecisionPointService, no_alarm
 from policy_service.kit.clock import Clock, SystemClock, rfc3339
+from policy_service.kit.late import LateModule
 from policy_service.middleware.bundles.events import EventStreamListener, Listener
 from policy_service.middleware.bundles.folder import AgentFolder
 from policy_service.middleware.bundles.freshness import Freshness, running_s
 from policy_service.middleware.bundles.point import EnforcementPoint
 from policy_service.middleware.bundles.sync import Compile, PolicySync
 from policy_service.middleware.bundles.transport import ServiceLink
+
+if TYPE_CHECKING:
+    from policy_service.enforcement import bundle_file, index
+else:
+    bundle_file = LateModule("policy_service.enforcement.bundle_file")
+    index = LateModule("policy_service.enforcement.index")
 
 _LONGEST_ERROR = 300  # characters
 _JOIN_S = 10.0
@@ -79,7 +87,7 @@ class BundleAgent:
         root: Path,
         clock: Clock | None = None,
         listener: Listener | None = None,
-        compile_bundle: Compile = compile_policy,
+        compile_bundle: Compile | None = None,
         running: Callable[[], float] = running_s,
         alarm: Alarm = no_alarm,
     ) -> None:
@@ -98,12 +106,12 @@ class BundleAgent:
             link=link,
             tenant=settings.tenant,
             source=settings.source,
-            root=read_document(root, DocumentKind.KEYSET),
+            root=bundle_file.read_document(root, DocumentKind.KEYSET),
             folder=AgentFolder(settings.folder),
             inner=inner,
             freshness=freshness,
             clock=self._clock,
-            compile_bundle=compile_bundle,
+            compile_bundle=compile_bundle or index.compile_policy,
         )
         self.point = EnforcementPoint(
             inner,
@@ -141,7 +149,7 @@ class BundleAgent:
             thread.join(_JOIN_S)
         self._threads.clear()
 
-    def __enter__(self) -> "BundleAgent":
+    def __enter__(self) -> BundleAgent:
         """Start."""
         self.start()
         return self

@@ -4,9 +4,12 @@ Documents are read unverified; who loads them verifies them anew. What was seen 
 what makes an old bundle an old one after a restart, so marks that cannot be read are an error.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policy_service.domain.errors import PublicationError, SignatureError
 from policy_service.domain.plain import from_plain
@@ -18,7 +21,12 @@ from policy_service.domain.signed_document import (
     split_elements,
     write_envelope,
 )
-from policy_service.enforcement.bundle_file import read_document, write_document, write_durably
+from policy_service.kit.late import LateModule
+
+if TYPE_CHECKING:
+    from policy_service.enforcement import bundle_file
+else:
+    bundle_file = LateModule("policy_service.enforcement.bundle_file")
 
 _MARKS, _KEYSETS = "seen.json", "keysets.json"
 
@@ -43,11 +51,11 @@ class AgentFolder:
     def read(self, kind: DocumentKind) -> SignedDocument | None:
         """Read the last good document; none where there is none yet. Raises `SignatureError`."""
         path = self._path / f"{kind}.json"
-        return read_document(path, kind) if path.exists() else None
+        return bundle_file.read_document(path, kind) if path.exists() else None
 
     def write(self, document: SignedDocument) -> None:
         """Keep a document in the place of the one before it."""
-        write_document(document, self._path / f"{document.kind}.json")
+        bundle_file.write_document(document, self._path / f"{document.kind}.json")
 
     def read_keysets(self) -> tuple[SignedDocument, ...]:
         """Read the key sets that followed the root, oldest first. Raises `SignatureError`."""
@@ -61,7 +69,7 @@ class AgentFolder:
 
     def write_keysets(self, documents: tuple[SignedDocument, ...]) -> None:
         """Keep the key sets that followed the root."""
-        write_durably(
+        bundle_file.write_durably(
             self._path / _KEYSETS, b"[" + b",".join(write_envelope(one) for one in documents) + b"]"
         )
 
@@ -80,7 +88,7 @@ class AgentFolder:
 
     def write_marks(self, marks: Marks) -> None:
         """Keep what was seen."""
-        write_durably(self._path / _MARKS, document_text(marks).encode())
+        bundle_file.write_durably(self._path / _MARKS, document_text(marks).encode())
 
 
 def read_keysets(content: bytes) -> tuple[SignedDocument, ...]:

@@ -4,11 +4,13 @@ No thread and no timer (see `agent`). Whatever fails in a round leaves the polic
 was; only a round in which everything was good counts as contact with the service.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote
 
 from policy_service.domain.bundle import Bundle, Directory
@@ -18,16 +20,21 @@ from policy_service.domain.fleet import DirectoryDocument
 from policy_service.domain.identifiers import Sha256Hex
 from policy_service.domain.plain import from_plain, to_plain
 from policy_service.domain.signed_document import DocumentKind, SignedDocument, read_envelope
-from policy_service.enforcement.bundle_file import check_addressee, check_age, open_document
 from policy_service.enforcement.canaries import check_canaries
 from policy_service.enforcement.engine import PolicyEngine
 from policy_service.enforcement.point import DecisionPointService
-from policy_service.enforcement.trusted_keys import TrustedKeys, open_chain, open_keyset
 from policy_service.kit.canonical import content_sha256
 from policy_service.kit.clock import Clock, parse_rfc3339, rfc3339
+from policy_service.kit.late import LateModule
 from policy_service.middleware.bundles.folder import AgentFolder, Marks, read_keysets
 from policy_service.middleware.bundles.freshness import Freshness
 from policy_service.middleware.bundles.transport import Answer, ServiceLink
+
+if TYPE_CHECKING:
+    from policy_service.enforcement import bundle_file, trusted_keys
+else:
+    bundle_file = LateModule("policy_service.enforcement.bundle_file")
+    trusted_keys = LateModule("policy_service.enforcement.trusted_keys")
 
 T = TypeVar("T", Bundle, DirectoryDocument)
 Compile = Callable[[Bundle, Directory], PolicyEngine]
@@ -66,7 +73,7 @@ class PolicySync:
         self._tenant, self._source = tenant, source
         self._root = root
         self._chain: tuple[SignedDocument, ...] = ()
-        self.keys: TrustedKeys = open_keyset(root)
+        self.keys: trusted_keys.TrustedKeys = trusted_keys.open_keyset(root)
         self._folder = folder
         self._inner = inner
         self._freshness = freshness
@@ -132,7 +139,7 @@ class PolicySync:
             self.directory = replace(self.directory, etag="")
 
     def _trust(self, chain: Sequence[SignedDocument], now: datetime) -> None:
-        self.keys = open_chain(self._root, chain, now=now)
+        self.keys = trusted_keys.open_chain(self._root, chain, now=now)
         self._chain = tuple(chain)
 
     def _fetch(
@@ -174,17 +181,17 @@ class PolicySync:
 
     def _verified(self, of: type[T], document: SignedDocument, now: datetime) -> Held[T]:
         self.keys.check(document, now=now)
-        return self._accepted(open_document(of, document), document, now)
+        return self._accepted(bundle_file.open_document(of, document), document, now)
 
     def _accepted(self, value: T, document: SignedDocument, now: datetime) -> Held[T]:
         """Refuse what is for others, over, of the future, older than seen, or a second version."""
-        check_addressee(value, tenant=self._tenant, source=self._source)
+        bundle_file.check_addressee(value, tenant=self._tenant, source=self._source)
         seen, sha256 = (
             (self._marks.revision, self._marks.bundle_sha256)
             if isinstance(value, Bundle)
             else (self._marks.directory, self._marks.directory_sha256)
         )
-        check_age(value, now=now, newest_seen=seen)
+        bundle_file.check_age(value, now=now, newest_seen=seen)
         if _number(value) == seen and document.sha256 != sha256:
             raise SignatureError(
                 f"{document.kind} {seen} was another one before; do not use either, ask who "

@@ -4,16 +4,25 @@ Follows no redirect (it would carry the token elsewhere) and no proxy. Not retri
 Sources: RFC 9110 for conditional requests; WHATWG HTML, section 9.2, for event streams.
 """
 
+from __future__ import annotations
+
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Timer
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from policy_service.domain.errors import PolicyServiceError, UsageError
+from policy_service.kit.late import LateModule
+
+if TYPE_CHECKING:
+    import ssl
+    from http import client
+else:
+    client = LateModule("http.client")
+    ssl = LateModule("ssl")
 
 _CHUNK_BYTES = 1 << 16
 _BODY_TEXT = 200  # characters of a problem that are repeated
@@ -71,7 +80,7 @@ class ServiceLink:
         self._exchange("POST", path, headers=headers, accepted=(200, 204), body=data)
 
     @contextmanager
-    def stream(self, path: str, *, last_event: str, silence_s: float) -> Iterator["Stream"]:
+    def stream(self, path: str, *, last_event: str, silence_s: float) -> Iterator[Stream]:
         """Open an event stream; `silence_s` without a line ends it with an error."""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         if last_event:
@@ -83,7 +92,7 @@ class ServiceLink:
             if response.status != 200:
                 raise ServiceUnreachableError(f"the event stream was answered {response.status}")
             yield Stream(connection, response)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, client.HTTPException, ValueError) as error:
             raise _unreachable(error) from error
         finally:
             connection.close()
@@ -102,7 +111,7 @@ class ServiceLink:
             with _bounded(connection, self._timeout_s):
                 response = self._send(connection, method, path, headers, body)
                 content = self._read(response)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, client.HTTPException, ValueError) as error:
             raise _unreachable(error) from error
         finally:
             connection.close()
@@ -115,23 +124,23 @@ class ServiceLink:
             body=content,
         )
 
-    def _connect(self, timeout_s: float) -> HTTPConnection:
+    def _connect(self, timeout_s: float) -> client.HTTPConnection:
         if self._tls is None:
-            return HTTPConnection(self._host, self._port, timeout=timeout_s)
-        return HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
+            return client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+        return client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
 
     def _send(
         self,
-        connection: HTTPConnection,
+        connection: client.HTTPConnection,
         method: str,
         path: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
-    ) -> HTTPResponse:
+    ) -> client.HTTPResponse:
         connection.request(method, self._base + path, body, {**self._headers, **headers})
         return connection.getresponse()
 
-    def _read(self, response: HTTPResponse) -> bytes:
+    def _read(self, response: client.HTTPResponse) -> bytes:
         parts: list[bytes] = []
         size_bytes = 0
         while part := response.read(_CHUNK_BYTES):
@@ -147,7 +156,7 @@ class ServiceLink:
 class Stream:
     """The lines of an open event stream."""
 
-    def __init__(self, connection: HTTPConnection, response: HTTPResponse) -> None:
+    def __init__(self, connection: client.HTTPConnection, response: client.HTTPResponse) -> None:
         self._connection = connection
         self._response = response
 
@@ -162,7 +171,7 @@ class Stream:
 
 
 @contextmanager
-def _bounded(connection: HTTPConnection, timeout_s: float) -> Iterator[None]:
+def _bounded(connection: client.HTTPConnection, timeout_s: float) -> Iterator[None]:
     """Cut the line after `timeout_s`: a peer that drips byte after byte never times out itself."""
     timer = Timer(timeout_s, _cut, (connection,))
     timer.daemon = True
@@ -173,7 +182,7 @@ def _bounded(connection: HTTPConnection, timeout_s: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: client.HTTPConnection) -> None:
     socket = connection.sock
     if socket is not None:
         try:

@@ -56,6 +56,20 @@ def test_no_readable_column_is_denied() -> None:
         ask("vault")
 
 
+def test_tables_of_spark_need_keys_that_workers_open() -> None:
+    """Keys in memory would travel to the workers, so they are refused before anything is asked."""
+    table = type("DataFrame", (), {"__module__": "pyspark.sql.classic.dataframe"})()
+    with pytest.raises(UsageError, match="`KeySource`"):
+        guard(
+            table,
+            pdp=Views(bank()),
+            subject="teller-7",
+            purpose="service",
+            asset=TABLES["client"].id,
+            keys=KEYS,
+        )
+
+
 def test_missing_attribute_shows_no_row() -> None:
     """Without the filter's attribute no row is left."""
     assert ask("client", Views(bank(), attributes=())).is_empty()

@@ -26,14 +26,18 @@ from policy_service.domain.predicate import (
 from policy_service.middleware.sql_predicates import predicate_sql
 
 _MARKS = {"sqlite": ":{}", "duckdb": "${}", "postgresql": "%({})s"}
-_TYPES = "n integer, i bigint, f double precision, s varchar(20), b boolean, d date"
+_TYPES = (
+    "n integer, i bigint, f double precision, m decimal(20, 2), s varchar(20), b boolean, d date"
+)
 _VALUES: list[Scalar] = [
     True, False, 0, 1, -1, 5, 2**53 - 1, 0.1, 1.0, -0.5, 1e300, float("nan"),
+    2**53 + 1, 2**63, 2.5, 10**40, -(10**400), float("-inf"),
     "", "a", "B", "5", "true", "é", "😀", "1.0", "it's",
 ]  # fmt: skip
 _CELLS: dict[str, list[object]] = {
-    "i": [None, 0, 1, 5, -1, 2**53 - 1, 2**60],
-    "f": [None, 0.1, 1.0, -0.5, float("nan"), float("inf"), 5.0],
+    "i": [None, 0, 1, 5, -1, 2**53 - 1, 2**53 + 1, 2**60],
+    "f": [None, 0.1, 1.0, -0.5, float("nan"), float("inf"), 5.0, 2.0**53],
+    "m": [None, "0.10", "0.50", "-0.50", "1.00", "5.00", "9007199254740993.00"],
     "s": [None, "", "a", "B", "5", "true", "é", "😀", "it's"],
     "b": [None, True, False],
     "d": [None, date(2020, 1, 1)],
@@ -82,7 +86,7 @@ def _agrees(connection: Any, dialect: str, count: int) -> None:
     rows = [{"n": n, **{name: chance.choice(_CELLS[name]) for name in _CELLS}} for n in range(30)]
     for row in rows:
         plain = [str(one) if isinstance(one, date) else one for one in row.values()]
-        connection.execute(f"INSERT INTO t VALUES ({', '.join([mark] * 6)})", plain)
+        connection.execute(f"INSERT INTO t VALUES ({', '.join([mark] * 7)})", plain)
     stored = connection.execute("SELECT * FROM t ORDER BY n").fetchall()
     rows = [dict(zip(("n", *_CELLS), one, strict=True)) for one in stored]
     for _ in range(count):
