@@ -104,6 +104,7 @@ def run_query(
         )
     recorder = _Recorder(platform, desk, subject=subject, purpose=purpose)
     with open_database(source_url(platform, source), catalog.tables[0].schema) as opened:
+        opened.connection.rollback()  # a scan's transaction; the statement has one of its own
         guarded = GuardedConnection(
             opened.connection,
             views=recorder,

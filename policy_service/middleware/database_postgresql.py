@@ -61,6 +61,10 @@ class _Transaction:
             return f"SAVEPOINT {_MARK}"
         return "BEGIN" if self.autocommit else ""  # else the driver begins
 
+    def writable(self) -> str:
+        """Let the table of keys be made where transactions are read-only unless they say more."""
+        return "SET TRANSACTION READ WRITE" if self.idle else ""
+
     def settings(self, *, read_only: bool) -> str:
         """Set what holds until the transaction, or the savepoint, is rolled back."""
         calls = [
@@ -142,7 +146,7 @@ class PostgresqlDatabase:
         if not statement.secrets:
             self._do(_joined(where.begin(), settings))
             return
-        self._do(_joined(where.begin(), KEYS_TABLE))
+        self._do(_joined(where.begin(), where.writable(), KEYS_TABLE))
         with self._cursor() as cursor, cursor.copy(KEYS_COPY) as copy:
             copy.write(keys_payload(statement.secrets))
         self._do(settings)
@@ -224,7 +228,7 @@ class AsyncPostgresqlDatabase:
         if not statement.secrets:
             await self._do(_joined(where.begin(), settings))
             return
-        await self._do(_joined(where.begin(), KEYS_TABLE))
+        await self._do(_joined(where.begin(), where.writable(), KEYS_TABLE))
         async with self._cursor() as cursor, cursor.copy(KEYS_COPY) as copy:
             await copy.write(keys_payload(statement.secrets))
         await self._do(settings)

@@ -23,7 +23,7 @@ def test_publication_and_rollback_reach_every_agent_by_event(web: Web, tmp_path:
     """Three agents that poll every five minutes follow publication and rollback at once."""
     web.publish()
     platform = web.platform
-    _, token = make_api_token(platform, "ole", label="agents")
+    _, token = make_api_token(platform, "orders-1", label="agents")
     with served(web.client.app) as address, ExitStack() as stack:
         agents = [
             stack.enter_context(

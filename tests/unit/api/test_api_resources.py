@@ -229,7 +229,7 @@ def test_an_administrator_adds_accounts_and_hands_over_links(web: Web) -> None:
     link = web.client.post("/api/v1/accounts/rosa/sign-in-links", headers=headers).json()["path"]
     assert web.client.post(link).status_code == 303
     assert web.client.post(link).status_code == 403
-    assert len(web.client.get("/api/v1/accounts", headers=headers).json()) == 6
+    assert len(web.client.get("/api/v1/accounts", headers=headers).json()) == 7
 
 
 def test_models_are_listed(web: Web) -> None:
