@@ -2,11 +2,11 @@
 
     python -m benchmarks.pdp_http [--quick] [--seconds N] [--connections N] [--rules N]
 
-The server is `policy-service serve --pdp-only`, a process of its own over a signed bundle
-and SQLite; the load generator is another (`pdp_http_client`), so both share the machine.
+The server is `policy-service serve --pdp-only --workers 2` over a signed bundle and SQLite;
+the load generator is a process of its own (`pdp_http_client`), so all share the machine.
 Every answer is compared with the policy in process, and what the audit log holds afterwards
-with what was answered. Peers under the same load: the same service by its FastAPI route,
-two server processes over one log, and an empty application, which is what uvicorn can do.
+with what was answered. Peers under the same load: one server process, the same service by its
+FastAPI route, and an empty application, which is what uvicorn can do.
 """
 
 import argparse
@@ -81,18 +81,19 @@ def _measure(home: _Home, *, seconds: float, connections: int) -> dict[str, Any]
     one = _singles(home, connections, seconds)
     many = _boxcars(home, seconds)
     syncs_ms = _syncs_ms(home.folder)
-    serve = ("policy_service", "serve", "--pdp-only", "--port")
-    lean, boxcar = _drive(home, "the decision point", serve, (one, many))
+    serve = ("policy_service", "serve", "--pdp-only", "--workers", "2", "--port")
+    lean, boxcar = _drive(home, "the decision point, two processes", serve, (one, many))
+    alone = (*serve[:3], serve[-1])
+    single, single_many = _drive(home, "the decision point, one process", alone, (one, many))
     route, route_many = _drive(
         home, "the FastAPI route", _uvicorn("framework_route", "--factory"), (one, many)
-    )
-    (two,) = _drive(
-        home, "two processes", ("policy_service", "serve", "--workers", "2", *serve[2:]), (one,)
     )
     (hello,) = _drive(home, "an empty application", _uvicorn("hello"), (_plain(one),))
     syncs_ms += _syncs_ms(home.folder)
     recorded = _recorded(home)
-    answered = sum(done["decisions"] for done in (lean, boxcar, route, route_many, two))
+    answered = sum(
+        done["decisions"] for done in (lean, boxcar, single, single_many, route, route_many)
+    )
     return {
         **lean,
         "errors": lean["errors"] + boxcar["errors"],
@@ -109,7 +110,11 @@ def _measure(home: _Home, *, seconds: float, connections: int) -> dict[str, Any]
                 "boxcar_decisions_per_s": route_many["decisions_per_s"],
                 "lean_over_route": lean["requests_per_s"] / route["requests_per_s"],
             },
-            "two_processes": two,
+            "one_process": {
+                **single,
+                "boxcar_decisions_per_s": single_many["decisions_per_s"],
+                "boxcar_p99_ms": single_many["p99_ms"],
+            },
             "empty_application": hello,
         },
     }

@@ -4,6 +4,8 @@ Not the HTTP face (see the API) and not the audit log, which workflows write.
 Terms: NIST SP 800-162, section 2.
 """
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +25,7 @@ from policy_service.enforcement.partial import example_row, row_passes
 from policy_service.kit.clock import Clock
 
 SHADOW_EVERY = 1000  # one decision in so many is also asked of the reference engine
+SHADOW_LEAST_S = 1.0  # and in a server no more often than this
 
 
 class Alarm(Protocol):
@@ -49,6 +52,29 @@ def every_nth(n: int = SHADOW_EVERY) -> Callable[[], bool]:
         raise ValueError("n must be 1 or more")
     calls = count()
     return lambda: next(calls) % n == 0
+
+
+def paced(
+    sample: Callable[[], bool],
+    *,
+    least_s: float = SHADOW_LEAST_S,
+    monotonic_s: Callable[[], float] = time.monotonic,
+) -> Callable[[], bool]:
+    """Choose what `sample` chooses, but none within `least_s` seconds of the one before.
+
+    The reference engine takes milliseconds for a decision that the index makes in
+    microseconds: under load, a share alone would be most of the work.
+    """
+    chosen_s = -math.inf
+
+    def choose() -> bool:
+        nonlocal chosen_s
+        if not sample() or monotonic_s() - chosen_s < least_s:
+            return False
+        chosen_s = monotonic_s()
+        return True
+
+    return choose
 
 
 class DecisionPointService:

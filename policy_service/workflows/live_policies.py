@@ -20,7 +20,7 @@ from policy_service.enforcement.candidates import (
     list_candidates,
 )
 from policy_service.enforcement.index import compile_policy
-from policy_service.enforcement.point import Alarm, DecisionPointService, every_nth
+from policy_service.enforcement.point import Alarm, DecisionPointService, every_nth, paced
 from policy_service.enforcement.search import SearchKind, SearchQuery
 from policy_service.engines.casbin import CasbinEngine
 from policy_service.storage import bundles
@@ -98,10 +98,15 @@ class LivePolicies:
     def _new_service(self) -> DecisionPointService:
         return DecisionPointService(
             clock=self._platform.clock,
-            sample=every_nth(self._platform.shadow_every),
+            sample=_sample(self._platform.shadow_every),
             alarm=self._alarm,
             tenant=self._platform.tenant,
         )
+
+
+def _sample(shadow_every: int) -> Callable[[], bool]:
+    """Sample for the shadow check; 1 means every decision, however long that takes."""
+    return every_nth(1) if shadow_every == 1 else paced(every_nth(shadow_every))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

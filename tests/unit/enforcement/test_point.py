@@ -15,7 +15,7 @@ from policy_service.domain.errors import AccessDeniedError, EnforcementError, St
 from policy_service.domain.identifiers import Revision, RuleId
 from policy_service.domain.predicate import EVERY_ROW
 from policy_service.enforcement.index import CompiledPolicy, compile_policy
-from policy_service.enforcement.point import DecisionPointService, every_nth
+from policy_service.enforcement.point import DecisionPointService, every_nth, paced
 from policy_service.engines.casbin import CasbinEngine
 from policy_service.kit.clock import FixedClock
 from tests.builders import CLIENTS, NOW, SERVICE, make_bundle, make_directory
@@ -180,6 +180,15 @@ def test_sampling_needs_a_positive_number() -> None:
     """Every zeroth decision is refused as a setting."""
     with pytest.raises(ValueError, match="1 or more"):
         every_nth(0)
+
+
+def test_a_paced_sample_leaves_time_between_two() -> None:
+    """Under load the reference engine is asked once in a while, not for a share of it all."""
+    now = [0.0]
+    choose = paced(every_nth(2), least_s=1.0, monotonic_s=lambda: now[0])
+    assert [choose() for _ in range(4)] == [True, False, False, False]
+    now[0] = 1.0
+    assert [choose() for _ in range(4)] == [True, False, False, False]
 
 
 def test_failing_reference_denies() -> None:
