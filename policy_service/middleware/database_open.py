@@ -1,10 +1,13 @@
 """Recognise a connection and say how statements run on it, without importing its driver."""
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from policy_service.domain.errors import StatementRefusedError
+from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys
 from policy_service.middleware.database import (
     Answer,
@@ -13,12 +16,15 @@ from policy_service.middleware.database import (
     ReadLimits,
     Runnable,
 )
-from policy_service.middleware.database_duckdb import DuckdbDatabase
-from policy_service.middleware.database_postgresql import (
-    AsyncPostgresqlDatabase,
-    PostgresqlDatabase,
-)
-from policy_service.middleware.database_sqlite import AioSqliteDatabase, SqliteDatabase
+
+if TYPE_CHECKING:
+    from policy_service.middleware import database_duckdb as duckdb
+    from policy_service.middleware import database_postgresql as postgresql
+    from policy_service.middleware import database_sqlite as sqlite
+else:  # a service has one kind of database
+    duckdb = LateModule("policy_service.middleware.database_duckdb")
+    postgresql = LateModule("policy_service.middleware.database_postgresql")
+    sqlite = LateModule("policy_service.middleware.database_sqlite")
 
 _Made = TypeVar("_Made")
 
@@ -36,15 +42,15 @@ def open_database(
     if hasattr(connection, "exec_driver_sql"):  # SQLAlchemy's
         connection = connection.connection.dbapi_connection
     if isinstance(connection, sqlite3.Connection):
-        return SqliteDatabase(connection, keys=keys, limits=limits)
+        return sqlite.SqliteDatabase(connection, keys=keys, limits=limits)
     if hasattr(connection, "run_async"):  # SQLAlchemy's face of a driver that is awaited
         awaited = open_async_database(connection.driver_connection, keys=keys, limits=limits)
         return _AwaitedDatabase(connection, awaited)
     driver = _driver(connection)
     if driver == "psycopg" and not hasattr(connection, "__aenter__"):
-        return PostgresqlDatabase(connection, limits=limits)
+        return postgresql.PostgresqlDatabase(connection, limits=limits)
     if driver in ("duckdb", "_duckdb", "duckdb_engine"):
-        return DuckdbDatabase(connection, keys=keys, limits=limits)
+        return duckdb.DuckdbDatabase(connection, keys=keys, limits=limits)
     raise _unknown(connection, "sqlite3, psycopg or duckdb")
 
 
@@ -57,9 +63,9 @@ def open_async_database(
     """Recognise a connection of psycopg or aiosqlite that is awaited. Raises like the other."""
     driver = _driver(connection)
     if driver == "psycopg" and hasattr(connection, "__aenter__"):
-        return AsyncPostgresqlDatabase(connection, limits=limits)
+        return postgresql.AsyncPostgresqlDatabase(connection, limits=limits)
     if driver == "aiosqlite":
-        return AioSqliteDatabase(connection, keys=keys, limits=limits)
+        return sqlite.AioSqliteDatabase(connection, keys=keys, limits=limits)
     raise _unknown(connection, "psycopg's AsyncConnection or aiosqlite")
 
 
