@@ -7,7 +7,7 @@ in SQL, polars, pyarrow and plain Python, and whatever goes wrong hides the row.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from policy_service.domain.parameters import Scalar
 
@@ -85,3 +85,5 @@ def columns_of(predicate: Predicate) -> frozenset[str]:
             return frozenset[str]().union(*(columns_of(one) for one in predicate.parts))
         case AnyOf():
             return frozenset[str]().union(*(columns_of(one) for one in predicate.alternatives))
+        case _:
+            assert_never(predicate)

@@ -16,7 +16,7 @@ from policy_service.domain.document_delta import (
     merge_delta,
 )
 from policy_service.domain.errors import PolicyServiceError, SignatureError
-from policy_service.domain.identifiers import RoleId, RuleId
+from policy_service.domain.identifiers import RoleId, RuleId, Sha256Hex
 from policy_service.domain.plain import from_plain, to_plain
 from policy_service.domain.signed_document import (
     DocumentKind,
@@ -26,8 +26,9 @@ from policy_service.domain.signed_document import (
     write_envelope,
 )
 from policy_service.enforcement.bundle_file import open_document
-from policy_service.enforcement.trusted_keys import open_keyset
+from policy_service.enforcement.trusted_keys import open_chain, open_keyset
 from policy_service.engines.cryptography import Ed25519Signer
+from policy_service.kit.hashing import sha256_text
 from tests.builders import NOW, make_bundle
 from tests.fixtures.bad_service import make_keyset, make_live, trusted
 
@@ -237,3 +238,35 @@ def test_a_key_set_follows_only_with_the_signatures_of_both(
     else:
         with pytest.raises(SignatureError):
             first.advance(following, now=NOW)
+
+
+def test_documents_of_two_kinds_have_no_difference() -> None:
+    """A bundle is never a change to a key set."""
+    with pytest.raises(ValueError, match="different shape"):
+        make_delta(LIVE, make_keyset())
+
+
+def test_a_document_of_another_version_says_so() -> None:
+    """What was signed and cannot be read here asks for another version of the package."""
+    with pytest.raises(SignatureError, match="another version"):
+        open_document(Bundle, replace(LIVE, text='{"bundle": 2}'))
+
+
+def test_people_count_only_with_the_services_signature() -> None:
+    """A directory that others have signed, or nobody, says nothing of who holds which role."""
+    text = "{}"
+    unsigned = replace(
+        LIVE,
+        kind=DocumentKind.DIRECTORY,
+        text=text,
+        sha256=Sha256Hex(sha256_text(text)),
+        signatures=(),
+    )
+    with pytest.raises(SignatureError, match="not signed by the service"):
+        TRUST.check(unsigned, now=NOW)
+
+
+def test_versions_of_keys_that_are_known_are_passed_over() -> None:
+    """A chain may begin before what was handed over."""
+    root = make_keyset()
+    assert open_chain(root, (root,), now=NOW).version == TRUST.version
