@@ -270,3 +270,13 @@ def test_versions_of_keys_that_are_known_are_passed_over() -> None:
     """A chain may begin before what was handed over."""
     root = make_keyset()
     assert open_chain(root, (root,), now=NOW).version == TRUST.version
+
+
+def test_rows_may_go_from_two_places_at_once() -> None:
+    """What stands between two rows that are gone stays where it was."""
+    base = make_bundle().rows[0]
+    rows = tuple(
+        replace(base, rule=RuleId(f"R-{number:04d}"), effect="deny") for number in range(5)
+    )
+    before, after = make_live(1, rows=rows), make_live(2, rows=(rows[1], rows[3], rows[4]))
+    assert apply_delta(before.text, make_delta(before, after)).text == after.text
