@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from policy_service.api.edge import request_id_of
 from policy_service.api.problems import UnauthenticatedError, status_of
 from policy_service.domain.decision import AccessRequest, DecisionRecord, Obligations
 from policy_service.domain.errors import PolicyServiceError, UsageError
@@ -94,12 +95,11 @@ class GatewayApp:
     async def _send(
         self, send: Send, status: int, decision_id: str, headers: Mapping[bytes, bytes]
     ) -> None:
-        given = headers.get(b"x-request-id", b"")
-        request_id = given if _HEADER.fullmatch(given.decode("latin-1")) else b""
+        request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
         told = [
             (b"content-length", b"0"),
             (b"cache-control", b"no-store"),
-            (b"x-request-id", request_id or self._make_id("req").encode()),
+            (b"x-request-id", (request_id or self._make_id("req")).encode()),
         ]
         if decision_id:
             told.append((b"x-decision-id", decision_id.encode()))

@@ -10,10 +10,10 @@ from policy_service.domain.bundle import TableView
 from policy_service.domain.control import Control, Operator, RowFilter
 from policy_service.domain.errors import MaskingError
 from policy_service.domain.identifiers import AssetId, asset_parts
-from policy_service.domain.predicate import EVERY_ROW
+from policy_service.domain.predicate import columns_of
+from policy_service.enforcement.partial import row_passes
 from policy_service.kit.late import LateModule
 from policy_service.masking.keys import MaskingKeys
-from policy_service.middleware.row_predicates import holds
 
 if TYPE_CHECKING:
     from policy_service.masking import values as masks
@@ -59,6 +59,7 @@ class RecordGuard:
         self._view = views[mapping.table]
         self._mapping = mapping
         self._attributes = dict(self._view.attributes)
+        self._needed = sorted(columns_of(self._view.predicate))
         self._shown = tuple(_shown_fields(mapping, self._view))
         self._nested = tuple(
             (name, RecordGuard(inner, views=views, keys=keys))
@@ -102,7 +103,12 @@ class RecordGuard:
         view = self._view
         if not all(_passes(one, values, self._attributes) for one in view.row_filters):
             return False
-        return view.predicate == EVERY_ROW or holds(view.predicate, values) is True
+        for column in self._needed:
+            if column not in values:
+                raise MaskingError(
+                    f"rows cannot be filtered by `{column}`; map it, or filter in the database"
+                )
+        return row_passes(view.predicate, values)
 
 
 def guard_json(

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policy_service.domain.bundle import ColumnView, TableView
+from policy_service.domain.control import CLEAR
 from policy_service.domain.errors import MaskingError
+from policy_service.domain.identifiers import AssetId, Purpose, Revision
 from policy_service.domain.predicate import (
     AllOf,
     AnyOf,
@@ -22,10 +25,12 @@ from policy_service.domain.predicate import (
     Predicate,
     Presence,
 )
+from policy_service.enforcement.partial import row_passes
 from policy_service.middleware.arrow_predicates import arrow_filter
 from policy_service.middleware.polars_predicates import polars_filter
-from policy_service.middleware.row_predicates import holds
+from policy_service.middleware.records import RecordMapping, guard_json
 from policy_service.middleware.sql_predicates import predicate_sql
+from tests.laws.sql_probe_bank import KEYS
 
 KINDS: dict[str, tuple[pl.DataType, st.SearchStrategy[object]]] = {
     "whole": (pl.Int64(), st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)),
@@ -72,7 +77,7 @@ def test_tables_and_records_keep_the_same_rows(
     predicate: Predicate, rows: list[dict[str, object]]
 ) -> None:
     """Over whole, fractional, textual and odd columns, with nulls, NaN and foreign kinds."""
-    wanted = [number for number, row in enumerate(rows) if holds(predicate, row) is True]
+    wanted = [number for number, row in enumerate(rows) if row_passes(predicate, row)]
     frame = pl.DataFrame(rows, schema={name: kind for name, (kind, _) in KINDS.items()})
     numbered = frame.with_row_index("n")
     kept = numbered.filter(polars_filter(predicate, frame.schema))
@@ -91,7 +96,7 @@ def test_sql_keeps_the_same_rows(predicate: Predicate, rows: list[dict[str, obje
     plain = [{**row, "money": None, "truth": None, "day": None} for row in rows]
     # SQLite has no NaN: it keeps a null, which differs in its presence alone.
     plain = [{name: _without_nan(value) for name, value in row.items()} for row in plain]
-    wanted = [number for number, row in enumerate(plain) if holds(predicate, row) is True]
+    wanted = [number for number, row in enumerate(plain) if row_passes(predicate, row)]
     given_values: dict[str, object] = {}
 
     def bind(value: object) -> str:
@@ -119,7 +124,7 @@ def test_decimals_are_compared_exactly(comparator: Comparator) -> None:
         connection.executemany("INSERT INTO t VALUES (?)", [(str(one),) for one in money])
         for value in (0.1, 0.25, -3, 2**53 + 1, 2.0**53, 10**40, -(10**400), float("inf")):
             one = Comparison(column="m", comparator=comparator, value=value)
-            wanted = {cell for cell in money if holds(one, {"m": cell})}
+            wanted = {cell for cell in money if row_passes(one, {"m": cell})}
             assert set(frame.filter(polars_filter(one, frame.schema))["m"]) == wanted
             assert set(table.filter(arrow_filter(one, table.schema))["m"].to_pylist()) == wanted
             condition = predicate_sql(
@@ -129,15 +134,29 @@ def test_decimals_are_compared_exactly(comparator: Comparator) -> None:
             assert {cell for (cell,) in found} == wanted, value
 
 
+def _view(predicate: Predicate) -> TableView:
+    """A view of one clear column, of the rows that a predicate lets through."""
+    return TableView(
+        table=AssetId("bank.public.t"),
+        purpose=Purpose("service"),
+        columns=(ColumnView(column=AssetId("bank.public.t.a"), control=CLEAR, rules=()),),
+        row_filters=(),
+        attributes=(),
+        revision=Revision(1),
+        predicate=predicate,
+    )
+
+
 def test_a_missing_column_is_an_error() -> None:
     """What a predicate reads must be there: nothing is shown otherwise."""
     frame = pl.DataFrame({"a": [1]})
+    mapping = RecordMapping(table=AssetId("bank.public.t"), fields=(("a", "a"),))
     for predicate in (
         Presence(column="b"),
         Comparison(column="b", comparator=Comparator.EQ, value=1),
     ):
         with pytest.raises(MaskingError, match="`b`"):
-            holds(predicate, {"a": 1})
+            guard_json({"a": 1}, mapping=mapping, view=_view(predicate), keys=KEYS)
         with pytest.raises(MaskingError, match="`b`"):
             polars_filter(predicate, frame.schema)
         with pytest.raises(MaskingError, match="`b`"):

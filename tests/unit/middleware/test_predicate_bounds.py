@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from policy_service.domain.predicate import Comparator, Comparison
+from policy_service.enforcement.partial import row_passes
 from policy_service.middleware.arrow_predicates import arrow_filter
 from policy_service.middleware.polars_predicates import polars_filter
 from policy_service.middleware.predicate_bounds import SIGNS, float_bound, whole_bound
-from policy_service.middleware.row_predicates import holds
 
 BIG = 2**53
 VALUES = (
@@ -36,7 +36,7 @@ def test_tables_compare_as_numbers_do(comparator: Comparator) -> None:
     for column in ("whole", "real", "money"):
         for value in VALUES:
             one = Comparison(column=column, comparator=comparator, value=value)
-            wanted = [row["n"] for row in rows if holds(one, row) is True]
+            wanted = [row["n"] for row in rows if row_passes(one, row)]
             kept = frame.filter(polars_filter(one, frame.schema))["n"].to_list()
             found = table.filter(arrow_filter(one, table.schema))["n"].to_pylist()
             assert (kept, found) == (wanted, wanted), (column, value)
